@@ -1,0 +1,71 @@
+# vectorx: build, install, test and demonstrate.
+#
+#   make, make install       build and install for the server that pg_config names (PG_CONFIG=... to choose another)
+#   make check               install what the tests need, build, run every test, print the count
+#   make demo                build, start a throw-away server, load real data and search it (STAY=1 leaves it running)
+#   make check-versions      build and test against PostgreSQL 17 and 18 in roots of Debian packages
+#   make help                every goal with one line
+#
+# Sources are gathered by folder, so a new file in a known folder needs no edit here.
+
+EXTENSION = vectorx
+MODULE_big = vectorx
+EXTVERSION := $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" vectorx.control)
+
+# Goals that are scripts. They run before a server package need be there, so they stay clear of PGXS, whose
+# own "check" only prints that it is not supported.
+SCRIPT_GOALS = check check-unit check-neon check-style check-server check-versions demo prepare help bench-kernels
+
+ifneq (,$(filter $(SCRIPT_GOALS),$(MAKECMDGOALS)))
+
+include scripts/goals.mk
+
+else
+
+# src/kernels/reference.c is the double-precision oracle of the tests and is not part of the library.
+SOURCE_FOLDERS = src $(addprefix src/,base kernels types quantize cluster graph storage debug \
+	am/common am/hnsw am/ivfflat am/diskann)
+SOURCES = $(filter-out src/kernels/reference.c,$(sort $(wildcard $(addsuffix /*.c,$(SOURCE_FOLDERS)))))
+OBJS = $(SOURCES:.c=.o)
+DEPENDENCIES = $(SOURCES:.c=.d)
+
+SQL_SCRIPT = sql/$(EXTENSION)--$(EXTVERSION).sql
+DATA_built = $(SQL_SCRIPT)
+DATA = $(filter-out $(SQL_SCRIPT),$(wildcard sql/$(EXTENSION)--*--*.sql))
+EXTRA_CLEAN = $(DEPENDENCIES)
+
+# Two vector extensions may share one backend, whose dynamic linker would bind the calls of one to the other.
+# Hidden symbols and -Bsymbolic keep ours at home; compat.h exports what the server has to find.
+PG_CPPFLAGS = -Isrc -DVX_VERSION='"$(EXTVERSION)"'
+PG_CFLAGS = -std=gnu99 -fvisibility=hidden -ffp-contract=off
+SHLIB_LINK = -Wl,-Bsymbolic
+
+PG_CONFIG ?= pg_config
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+ifeq (,$(wildcard $(PGXS)))
+$(error no PostgreSQL server headers found by "$(PG_CONFIG) --pgxs": run "make prepare", or install postgresql-server-dev-NN)
+endif
+
+# A server built with LLVM asks for bitcode of every file, with the clang it was built with. Where that
+# clang is not installed the library is complete without: bitcode only lets JIT inline SQL functions.
+SERVER_CLANG := $(shell sed -n 's/^CLANG *= *//p' $(dir $(PGXS))../Makefile.global)
+SERVER_LLVM := $(shell sed -n 's/^LLVM_BINPATH *= *//p' $(dir $(PGXS))../Makefile.global)
+ifeq (,$(and $(wildcard $(SERVER_CLANG)),$(wildcard $(SERVER_LLVM)/llvm-lto)))
+override with_llvm = no
+endif
+
+include $(PGXS)
+
+src/%.o: src/%.c Makefile
+	$(CC) $(CFLAGS) $(CPPFLAGS) -MMD -MP -MT $@ -MT $(@:.o=.bc) -c -o $@ $<
+
+# Per-file instruction sets do not reach the bitcode compiler, and kernels are called through a table that
+# JIT could not inline anyway: their bitcode holds the scalar code only.
+src/kernels/%.bc: BITCODE_CFLAGS += -DVX_NO_SIMD
+
+$(SQL_SCRIPT): sql/vectorx.sql vectorx.control
+	cp $< $@
+
+-include $(wildcard $(DEPENDENCIES))
+
+endif
