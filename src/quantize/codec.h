@@ -1,0 +1,188 @@
+/*-------------------------------------------------------------------------
+ *
+ * codec.h
+ *	  Short codes for vectors, and estimates of distances from them.
+ *
+ * A codec turns a vector of floats into a few bits a dimension and three
+ * factors, and tells from these how far the vector is from a query, with an
+ * error bound.  It knows nothing of pages, graphs or PostgreSQL.  Formulas,
+ * byte layout and measurements: src/quantize/README.md.
+ *
+ * All estimates are in the key of the metric, which is what the indexes sort
+ * by:
+ *
+ *	  VX_METRIC_L2		squared Euclidean distance
+ *	  VX_METRIC_IP		minus the inner product
+ *	  VX_METRIC_COSINE	1 - cosine
+ *	  VX_METRIC_L1		sum of absolute differences
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef VX_QUANTIZE_CODEC_H
+#define VX_QUANTIZE_CODEC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/host.h"
+
+/* dimensions a codec accepts; the int32 sums of the kernels end here */
+#define VXQ_MAX_DIMENSIONS	16384
+
+/* vectors of at most this many bytes are their own code */
+#define VXQ_RAW_BYTES		64
+
+typedef enum VxMetric
+{
+	VX_METRIC_L2,
+	VX_METRIC_IP,
+	VX_METRIC_COSINE,
+	VX_METRIC_L1
+} VxMetric;
+
+typedef enum VxCodeKind
+{
+	VX_CODE_RAW,				/* the floats themselves: exact */
+	VX_CODE_LATTICE,			/* rotated, `bits` bits a dimension */
+	VX_CODE_SCALAR				/* L1: 8 bits a dimension, not rotated */
+} VxCodeKind;
+
+typedef struct VxCodecParameters
+{
+	VxMetric	metric;
+	int			dims;			/* 1 .. VXQ_MAX_DIMENSIONS */
+	int			bits;			/* 1 .. 8; stored in 2, 4 or 8 bits */
+	uint64_t	seed;			/* of the rotation; part of the format */
+	const float *mean;			/* dims floats, or NULL for zeros; of the
+								 * normalised vectors for COSINE */
+	float		spread;			/* L1: half the range around the mean that the
+								 * grid covers; <= 0 means 1 */
+} VxCodecParameters;
+
+/*
+ * How LINK queries of the IP metric compare two nodes.  Squared distance gives
+ * a proper neighbourhood graph; minus the inner product makes vectors of large
+ * norm everybody's neighbour.
+ */
+typedef enum VxIpLink
+{
+	VX_IP_LINK_L2,
+	VX_IP_LINK_DOT
+} VxIpLink;
+
+struct VxVectorOperations;
+
+/* Read-only once initialised: any number of threads or backends may share it. */
+typedef struct VxCodec
+{
+	VxMetric	metric;
+	VxCodeKind	kind;
+	int			dims;
+	int			padded_dims;	/* dimensions after rotation: multiple of 64
+								 * for LATTICE, else dims */
+	int			bits;			/* of the lattice; 8 for SCALAR, 32 for RAW */
+	int			stored_bits;	/* 2, 4 or 8 for LATTICE */
+	size_t		code_bytes;		/* of one code */
+	VxIpLink	ip_link;		/* VX_IP_LINK_L2 unless set after init */
+
+	float		lattice_scale;	/* lattice steps in a vector of length one */
+	float		step;			/* SCALAR: width of a grid cell */
+	double		mean_norm2;		/* squared length of the mean */
+	float	   *mean;			/* dims floats; SCALAR: dithered grid offsets */
+	float	   *rotated_mean;	/* padded_dims floats, LATTICE only */
+	float	   *signs;			/* the rotation, see rotation.h */
+	const struct VxVectorOperations *operations;
+	void	   *storage;		/* the one allocation behind the arrays */
+} VxCodec;
+
+/* What is stored beside a code; always finite. */
+typedef struct VxFactors
+{
+	float		add;			/* LATTICE: squared length of the residual;
+								 * SCALAR: what clipping cut off */
+	float		scale;			/* LATTICE: residual per lattice step */
+	float		error;			/* LATTICE: one sigma of the inner product with
+								 * a unit vector */
+} VxFactors;
+
+/* A prepared query; vxq_query_size() bytes, at any address aligned for floats */
+typedef struct VxCodeQuery VxCodeQuery;
+
+typedef enum VxQueryPurpose
+{
+	VX_QUERY_SEARCH,			/* estimates are the key of the metric */
+	VX_QUERY_LINK				/* dissimilarity of two nodes, for choosing
+								 * edges: as SEARCH, but see VxIpLink */
+} VxQueryPurpose;
+
+/* Codes in rows `stride` bytes apart, factors as one array each. */
+typedef struct VxCodeArray
+{
+	const uint8_t *codes;		/* any alignment */
+	size_t		stride;
+	const float *add;
+	const float *scale;
+	const float *error;
+} VxCodeArray;
+
+/*
+ * Fill *codec.  Copies the mean; takes some 10 us at 768 dimensions, so it may
+ * be done once a scan.  Memory comes from host in one piece, given back by
+ * vxq_codec_release() or with the caller's memory context.  Equal parameters
+ * give equal codecs on every machine.
+ */
+extern void vxq_codec_init(VxCodec *codec, const VxCodecParameters *parameters,
+						   const VxHost *host);
+extern void vxq_codec_release(VxCodec *codec, const VxHost *host);
+
+/* Bytes of working memory, aligned for floats, for encoding and preparing */
+extern size_t vxq_scratch_size(const VxCodec *codec);
+
+/* Bytes of a VxCodeQuery */
+extern size_t vxq_query_size(const VxCodec *codec);
+
+/*
+ * Encode x (dims finite floats) into codec->code_bytes bytes and factors.
+ * A zero vector under COSINE has no direction and is coded as the mean.
+ */
+extern void vxq_encode(const VxCodec *codec, const float *x, void *scratch,
+					   uint8_t *code, VxFactors *factors);
+
+/* Prepare the query vector q (dims finite floats). */
+extern void vxq_query_prepare(const VxCodec *codec, const float *q,
+							  VxQueryPurpose purpose, void *scratch,
+							  VxCodeQuery *query);
+
+/*
+ * Prepare a coded node as LINK query.  No rotation and no vector needed; the
+ * code's own error becomes part of the estimates' error.
+ */
+extern void vxq_query_from_code(const VxCodec *codec, const uint8_t *code,
+								const VxFactors *factors, VxCodeQuery *query);
+
+/*
+ * Estimate the key of `count` codes: of rows ids[i] of the array, or of rows
+ * 0 .. count - 1 if ids is NULL.  estimate[i] and, unless error is NULL,
+ * error[i] are filled, in the order of ids: |estimate - key| <= error holds
+ * for at least 99.7 % of the pairs.  Never NaN for finite input.  RAW codes
+ * are exact and their errors 0.
+ *
+ * The codec is the one that query was prepared with.
+ */
+extern void vxq_estimate(const VxCodeQuery *query, const VxCodeArray *array,
+						 const uint32_t *ids, size_t count,
+						 float *estimate, float *error);
+
+/* Are two codes the same bytes? */
+extern bool vxq_code_equal(const VxCodec *codec, const uint8_t *a,
+						   const uint8_t *b);
+
+/*
+ * The key from full vectors, in the float arithmetic of the SQL operators
+ * before they round or take roots.  NaN for COSINE if a vector is zero.
+ */
+extern float vxq_exact(VxMetric metric, const float *q, const float *x,
+					   int dims);
+
+#endif							/* VX_QUANTIZE_CODEC_H */
