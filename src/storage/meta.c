@@ -1,0 +1,225 @@
+/*-------------------------------------------------------------------------
+ *
+ * meta.c
+ *	  Create, read and change the metapage and the pages of the mean.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "compat.h"
+#include "storage/meta.h"
+
+StaticAssertDecl(sizeof(VxMetaPageData) <= VX_PAGE_CONTENTS,
+				 "metapage contents must fit a page");
+
+/* Floats of the mean on one page. */
+#define VX_MEAN_FLOATS		(VX_PAGE_CONTENTS / sizeof(float))
+
+/*
+ * Fill in what follows from the fixed fields.
+ */
+void
+vxp_meta_derive(VxMeta *meta)
+{
+	VxGraphShape shape;
+
+	shape.code_bytes = meta->data.code_bytes;
+	shape.max_edges = meta->data.m;
+	shape.vector_bytes = meta->data.vector_bytes;
+	shape.upper = false;
+	vxp_graph_geometry(&meta->geometry[0], &shape);
+
+	shape.vector_bytes = 0;
+	shape.upper = true;
+	vxp_graph_geometry(&meta->geometry[1], &shape);
+}
+
+static void
+vxp_mean_write(Relation index, ForkNumber fork, const VxMeta *meta,
+			   const float *mean)
+{
+	for (uint32 i = 0; i < meta->data.mean_pages; i++)
+	{
+		VxPageTransaction transaction;
+		BlockNumber block;
+		uint32		first = i * VX_MEAN_FLOATS;
+		uint32		count = Min(VX_MEAN_FLOATS, meta->data.dimensions - first);
+		Page		page;
+
+		vxp_begin_fork(&transaction, index, fork, VX_PAGES_BUILD);
+		page = vxp_edit_new(&transaction, VX_PAGE_MEAN, 0, &block);
+		Assert(block == VX_META_BLOCK + 1 + i);
+		memcpy(PageGetContents(page), mean + first, count * sizeof(float));
+		vxp_commit(&transaction);
+	}
+}
+
+/*
+ * Write the first pages of a new index: metapage, then the mean.
+ *
+ * meta holds the fixed fields; this fills in the rest.  mean (dimensions
+ * floats) may be NULL for a mean of zero.  Pages are written in build mode:
+ * the caller logs the fork when it is complete.
+ */
+void
+vxp_meta_create(Relation index, ForkNumber fork, VxMeta *meta,
+				const float *mean)
+{
+	VxPageTransaction transaction;
+	BlockNumber block;
+	Page		page;
+
+	meta->data.magic = VX_META_MAGIC;
+	meta->data.version = VX_META_VERSION;
+	meta->data.layers = 0;
+	meta->data.mean_pages = mean == NULL ? 0 :
+		(meta->data.dimensions + VX_MEAN_FLOATS - 1) / VX_MEAN_FLOATS;
+	for (int i = 0; i < VX_MAX_LAYERS; i++)
+		meta->data.root[i] = InvalidBlockNumber;
+	vxp_meta_derive(meta);
+
+	vxp_begin_fork(&transaction, index, fork, VX_PAGES_BUILD);
+	page = vxp_edit_new(&transaction, VX_PAGE_META, 0, &block);
+	if (block != VX_META_BLOCK)
+		elog(ERROR, "index \"%s\" already contains data",
+			 RelationGetRelationName(index));
+	memcpy(PageGetContents(page), &meta->data, sizeof(VxMetaPageData));
+	vxp_commit(&transaction);
+
+	vxp_mean_write(index, fork, meta, mean);
+}
+
+/*
+ * Refuse the files of other software with the remedy, before looking at the
+ * frame of the page.
+ */
+static void
+vxp_meta_refuse_foreign(Relation index, Page page)
+{
+	uint32		magic;
+
+	memcpy(&magic, PageGetContents(page), sizeof(magic));
+	if (magic == VX_FOREIGN_HNSW_MAGIC || magic == VX_FOREIGN_IVFFLAT_MAGIC)
+		ereport(ERROR,
+				(errcode(ERRCODE_INDEX_CORRUPTED),
+				 errmsg("index \"%s\" was built by pgvector and cannot be read at block %u",
+						RelationGetRelationName(index), VX_META_BLOCK),
+				 vxp_reindex_hint(index)));
+}
+
+/*
+ * Whether the fields agree with each other, so that nobody else has to check.
+ */
+static bool
+vxp_meta_is_sane(const VxMetaPageData *data)
+{
+	if (data->dimensions < 1 || data->dimensions > PG_INT32_MAX ||
+		data->m < 1 || data->layers > VX_MAX_LAYERS ||
+		data->code_bytes < 1 || data->code_bytes > VX_PAGE_CONTENTS ||
+		data->vector_bytes > VX_PAGE_CONTENTS || data->vector_bytes % 2 != 0)
+		return false;
+	if (data->mean_pages != 0 &&
+		data->mean_pages != (data->dimensions + VX_MEAN_FLOATS - 1) / VX_MEAN_FLOATS)
+		return false;
+	for (int i = 0; i < data->layers; i++)
+	{
+		if (data->root[i] == InvalidBlockNumber ||
+			data->root[i] <= VX_META_BLOCK + data->mean_pages)
+			return false;
+	}
+	return vxp_graph_shape_fits(data->code_bytes, data->m, data->vector_bytes);
+}
+
+/*
+ * Copy the fields out of the locked metapage, verified.
+ */
+static void
+vxp_meta_copy(Relation index, Buffer buffer, VxMeta *meta)
+{
+	Page		page = BufferGetPage(buffer);
+
+	if (!PageIsNew(page))
+		vxp_meta_refuse_foreign(index, page);
+	vxp_verify(index, buffer, VX_PAGE_META);
+	memcpy(&meta->data, PageGetContents(page), sizeof(VxMetaPageData));
+	if (meta->data.magic != VX_META_MAGIC)
+		vxp_report_damage(index, VX_META_BLOCK,
+						  "The metapage does not have the magic number of this index type.");
+	if (meta->data.version != VX_META_VERSION)
+		ereport(ERROR,
+				(errcode(ERRCODE_INDEX_CORRUPTED),
+				 errmsg("index \"%s\" has format version %u at block %u, but this version reads %u",
+						RelationGetRelationName(index), meta->data.version,
+						VX_META_BLOCK, VX_META_VERSION),
+				 vxp_reindex_hint(index)));
+	if (!vxp_meta_is_sane(&meta->data))
+		vxp_report_damage(index, VX_META_BLOCK,
+						  "The fields of the metapage contradict each other.");
+	vxp_meta_derive(meta);
+}
+
+/*
+ * Read the metapage.
+ */
+void
+vxp_meta_read(Relation index, VxMeta *meta)
+{
+	Buffer		buffer = ReadBuffer(index, VX_META_BLOCK);
+
+	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	vxp_meta_copy(index, buffer, meta);
+	UnlockReleaseBuffer(buffer);
+}
+
+/*
+ * Read the metapage and keep it locked exclusively, to add a layer.
+ */
+Buffer
+vxp_meta_lock(Relation index, VxMeta *meta)
+{
+	Buffer		buffer = ReadBuffer(index, VX_META_BLOCK);
+
+	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+	vxp_meta_copy(index, buffer, meta);
+	return buffer;
+}
+
+/*
+ * Record the root of a new topmost layer in the locked metapage, which
+ * becomes part of the transaction.
+ */
+void
+vxp_meta_add_layer(VxPageTransaction *transaction, Buffer buffer, int layer,
+				   BlockNumber root)
+{
+	VxMetaPageData *data;
+
+	data = (VxMetaPageData *) PageGetContents(vxp_edit(transaction, buffer));
+	Assert(layer == data->layers && layer < VX_MAX_LAYERS);
+	data->root[layer] = root;
+	data->layers = (uint8) (layer + 1);
+}
+
+/*
+ * Read the mean into an array of `dimensions` floats (zeros if none is kept).
+ */
+void
+vxp_mean_read(Relation index, const VxMeta *meta, float *mean)
+{
+	uint32		dimensions = meta->data.dimensions;
+
+	if (meta->data.mean_pages == 0)
+		memset(mean, 0, dimensions * sizeof(float));
+	for (uint32 i = 0; i < meta->data.mean_pages; i++)
+	{
+		uint32		first = i * VX_MEAN_FLOATS;
+		uint32		count = Min(VX_MEAN_FLOATS, dimensions - first);
+		Buffer		buffer = vxp_read(index, VX_META_BLOCK + 1 + i,
+									  VX_PAGE_MEAN, BUFFER_LOCK_SHARE);
+
+		memcpy(mean + first, PageGetContents(BufferGetPage(buffer)),
+			   count * sizeof(float));
+		UnlockReleaseBuffer(buffer);
+	}
+}

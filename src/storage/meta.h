@@ -1,0 +1,76 @@
+/*-------------------------------------------------------------------------
+ *
+ * meta.h
+ *	  The metapage of a graph index: what it was built for and where its
+ *	  layers begin.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef VX_META_H
+#define VX_META_H
+
+#include "storage/graph_page.h"
+#include "storage/page_transaction.h"
+
+#define VX_META_MAGIC			0x76784731	/* "1Gxv" on disk */
+#define VX_META_VERSION			1
+
+/* Magic numbers of the files of pgvector, which are recognised and refused. */
+#define VX_FOREIGN_HNSW_MAGIC		0xA953A953
+#define VX_FOREIGN_IVFFLAT_MAGIC	0x014FF1A7
+
+#define VX_MAX_LAYERS			16
+
+/*
+ * Contents of block 0.  All fields but layers and root are fixed when the
+ * index is created.
+ *
+ * root[l] is the first page of layer l: every page of the layer is reached
+ * from it through pinned edges.  Searches begin at root[layers - 1].
+ */
+typedef struct VxMetaPageData
+{
+	uint32		magic;
+	uint32		version;
+	uint32		dimensions;
+	uint32		code_bytes;		/* of one slot */
+	uint32		vector_bytes;	/* of one full vector, 0 if codes are exact */
+	uint16		m;				/* target pages a node keeps */
+	uint16		ef_construction;
+	uint8		metric;			/* VxMetric of the codec */
+	uint8		code_kind;		/* VxCodeKind */
+	uint8		code_bits;
+	uint8		layers;			/* 0 while the index is empty */
+	float		spread;			/* scalar codes: half width of the grid */
+	uint64		seed;			/* of rotation and layers */
+	uint32		mean_pages;		/* pages of the mean, from block 1; 0: none */
+	uint32		opclass_id;		/* fingerprint of element type and metric */
+	uint16		fillfactor;		/* percent of slots a build fills */
+	uint16		filter_words;	/* 8-byte words a slot keeps for filters */
+	uint32		reserved[5];
+	BlockNumber root[VX_MAX_LAYERS];
+} VxMetaPageData;
+
+typedef struct VxMeta
+{
+	VxMetaPageData data;
+	VxGraphGeometry geometry[2];	/* of the base layer, of upper layers */
+} VxMeta;
+
+/* The geometry of a layer's pages. */
+static inline const VxGraphGeometry *
+vxp_geometry(const VxMeta *meta, int layer)
+{
+	return &meta->geometry[layer > 0];
+}
+
+extern void vxp_meta_derive(VxMeta *meta);
+extern void vxp_meta_create(Relation index, ForkNumber fork, VxMeta *meta,
+							const float *mean);
+extern void vxp_meta_read(Relation index, VxMeta *meta);
+extern Buffer vxp_meta_lock(Relation index, VxMeta *meta);
+extern void vxp_meta_add_layer(VxPageTransaction *transaction, Buffer buffer,
+							   int layer, BlockNumber root);
+extern void vxp_mean_read(Relation index, const VxMeta *meta, float *mean);
+
+#endif							/* VX_META_H */

@@ -1,0 +1,165 @@
+/*-------------------------------------------------------------------------
+ *
+ * page.c
+ *	  Initialise, read and verify the pages of an index.
+ *
+ * Every page that is read is checked here before anyone looks inside, so a
+ * damaged or foreign page gives an error that names it and never a wild
+ * pointer.  Checks of what lies inside a page are with that page's kind
+ * (graph_page.c, vector_page.c, meta.c).
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+#include "compat.h"
+#include "storage/page.h"
+
+/*
+ * Initialise a page of the given kind in place.
+ *
+ * pd_lower is set to pd_upper: there is no hole, so that WAL full-page images
+ * and generic WAL deltas cover all of the contents.
+ */
+void
+vxp_init_page(Page page, VxPageKind kind, int layer)
+{
+	VxPageOpaqueData *opaque;
+
+	Assert(layer >= 0 && layer <= PG_UINT8_MAX);
+
+	PageInit(page, BLCKSZ, sizeof(VxPageOpaqueData));
+	((PageHeader) page)->pd_lower = ((PageHeader) page)->pd_upper;
+
+	opaque = vxp_opaque(page);
+	opaque->vector_start = InvalidBlockNumber;
+	opaque->kind = (uint8) kind;
+	opaque->layer = (uint8) layer;
+	opaque->page_id = VX_PAGE_ID;
+}
+
+/*
+ * The hint of every error that a rebuild mends; for use inside ereport.
+ */
+int
+vxp_reindex_hint(Relation index)
+{
+	char	   *schema = get_namespace_name(RelationGetNamespace(index));
+
+	return errhint("Run REINDEX INDEX CONCURRENTLY %s.",
+				   quote_qualified_identifier(schema,
+											  RelationGetRelationName(index)));
+}
+
+/*
+ * Report a page that cannot be what it should be.
+ *
+ * detail is a full sentence.  The buffer, if any, is released by the resource
+ * owner; no content lock survives the error.
+ */
+void
+vxp_report_damage(Relation index, BlockNumber block, const char *detail)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INDEX_CORRUPTED),
+			 errmsg("index \"%s\" contains an invalid page at block %u",
+					RelationGetRelationName(index), block),
+			 errdetail_internal("%s", detail),
+			 vxp_reindex_hint(index)));
+	pg_unreachable();
+}
+
+/*
+ * Whether a page image has the frame (header, special area, kind) of ours.
+ */
+bool
+vxp_page_is_valid(Page page, VxPageKind kind)
+{
+	if (PageIsNew(page) ||
+		PageGetSpecialSize(page) != MAXALIGN(sizeof(VxPageOpaqueData)) ||
+		((PageHeader) page)->pd_lower != ((PageHeader) page)->pd_special ||
+		((PageHeader) page)->pd_special >
+		BLCKSZ - MAXALIGN(sizeof(VxPageOpaqueData)))
+		return false;
+	return vxp_opaque(page)->page_id == VX_PAGE_ID &&
+		vxp_opaque(page)->kind == (uint8) kind;
+}
+
+/*
+ * Check the frame of a locked page; error if it is not of the given kind.
+ */
+void
+vxp_verify(Relation index, Buffer buffer, VxPageKind kind)
+{
+	if (unlikely(!vxp_page_is_valid(BufferGetPage(buffer), kind)))
+		vxp_report_damage(index, BufferGetBlockNumber(buffer),
+						  "Its header or page kind is not what the page that refers to it says.");
+}
+
+/*
+ * Pin, lock and verify one page.  The caller releases it with
+ * UnlockReleaseBuffer.  block must lie inside the relation.
+ */
+Buffer
+vxp_read(Relation index, BlockNumber block, VxPageKind kind, int lockmode)
+{
+	Buffer		buffer = ReadBuffer(index, block);
+
+	LockBuffer(buffer, lockmode);
+	vxp_verify(index, buffer, kind);
+	return buffer;
+}
+
+/*
+ * Start reading an index whose pages refer to each other.
+ */
+void
+vxp_reader_init(VxReader *reader, Relation index)
+{
+	reader->index = index;
+	reader->nblocks = RelationGetNumberOfBlocks(index);
+	reader->pages_read = 0;
+}
+
+/*
+ * Whether a block number found on a page lies inside the relation.  Asks for
+ * the length again before saying no, since inserts extend the relation.
+ */
+bool
+vxp_reader_in_range(VxReader *reader, BlockNumber block)
+{
+	if (likely(block < reader->nblocks))
+		return true;
+	reader->nblocks = RelationGetNumberOfBlocks(reader->index);
+	return block < reader->nblocks;
+}
+
+/*
+ * Pin and share-lock a page named by another page.
+ */
+Buffer
+vxp_reader_open(VxReader *reader, BlockNumber block, VxPageKind kind)
+{
+	if (unlikely(!vxp_reader_in_range(reader, block)))
+		vxp_report_damage(reader->index, block,
+						  "A page refers to a block beyond the end of the index.");
+	reader->pages_read++;
+	return vxp_read(reader->index, block, kind, BUFFER_LOCK_SHARE);
+}
+
+/*
+ * Ask for pages that will be opened soon; blocks out of range are left to the
+ * open to report.
+ */
+void
+vxp_reader_prefetch(VxReader *reader, const BlockNumber *blocks, int count)
+{
+	for (int i = 0; i < count; i++)
+	{
+		if (blocks[i] < reader->nblocks)
+			PrefetchBuffer(reader->index, MAIN_FORKNUM, blocks[i]);
+	}
+}

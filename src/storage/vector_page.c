@@ -1,0 +1,146 @@
+/*-------------------------------------------------------------------------
+ *
+ * vector_page.c
+ *	  Full vectors, beside the graph pages they belong to.
+ *
+ * A vector is read after the lock on its graph page was released.  Its slot
+ * may have been reused meanwhile, but then VACUUM removed its heap TID first,
+ * which no running snapshot can see: the bytes read are then of no
+ * consequence.  See "Locks" in storage/README.md.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "compat.h"
+#include "storage/vector_page.h"
+
+/*
+ * Compute where a slot's vector lies.  Block numbers may be
+ * InvalidBlockNumber where no page has been allocated yet; returns whether
+ * all are there.
+ */
+bool
+vxp_vector_locate(Page page, const VxGraphGeometry *geometry, int slot,
+				  VxVectorPlace *place)
+{
+	const VxPageOpaqueData *opaque = vxp_opaque(page);
+	bool		built = slot < opaque->built_slots;
+	uint32		position;
+	uint32		number;
+	bool		straddles;
+
+	Assert(slot >= 0 && slot < geometry->slots && geometry->vector_bytes > 0);
+
+	position = built ?
+		opaque->vector_offset + slot * geometry->vector_bytes :
+		(slot - opaque->built_slots) * geometry->vector_bytes;
+	number = position / VX_PAGE_CONTENTS;
+	place->bytes = geometry->vector_bytes;
+	place->offset = position % VX_PAGE_CONTENTS;
+	place->first_bytes = Min(place->bytes, VX_PAGE_CONTENTS - place->offset);
+	straddles = place->first_bytes < place->bytes;
+	place->block[1] = InvalidBlockNumber;
+
+	if (built)
+	{
+		place->block[0] = opaque->vector_start + number;
+		if (straddles)
+			place->block[1] = opaque->vector_start + number + 1;
+		return true;
+	}
+
+	Assert(number + straddles < geometry->extra_blocks);
+	place->block[0] = vxp_graph_extra(page, geometry)[number];
+	if (straddles)
+		place->block[1] = vxp_graph_extra(page, geometry)[number + 1];
+	return place->block[0] != InvalidBlockNumber &&
+		(!straddles || place->block[1] != InvalidBlockNumber);
+}
+
+static void
+vxp_vector_read_part(VxReader *reader, BlockNumber block, uint32 offset,
+					 void *part, uint32 bytes)
+{
+	Buffer		buffer = vxp_reader_open(reader, block, VX_PAGE_VECTOR);
+
+	Assert(offset + bytes <= VX_PAGE_CONTENTS);
+	memcpy(part, PageGetContents(BufferGetPage(buffer)) + offset, bytes);
+	UnlockReleaseBuffer(buffer);
+}
+
+/*
+ * Copy a vector out of its page or pages.
+ */
+void
+vxp_vector_read(VxReader *reader, const VxVectorPlace *place, void *vector)
+{
+	vxp_vector_read_part(reader, place->block[0], place->offset, vector,
+						 place->first_bytes);
+	if (place->first_bytes < place->bytes)
+		vxp_vector_read_part(reader, place->block[1], 0,
+							 (char *) vector + place->first_bytes,
+							 place->bytes - place->first_bytes);
+}
+
+/*
+ * Image of one vector page for writing, allocated if it is not there yet.
+ */
+static Page
+vxp_vector_edit(VxPageTransaction *transaction, BlockNumber *block)
+{
+	if (*block == InvalidBlockNumber)
+		return vxp_edit_new(transaction, VX_PAGE_VECTOR, 0, block);
+	return vxp_edit(transaction,
+					vxp_read(transaction->index, *block, VX_PAGE_VECTOR,
+							 BUFFER_LOCK_EXCLUSIVE));
+}
+
+/*
+ * Write the vector of a slot whose graph page (an image of the same
+ * transaction) is locked exclusively.  Takes one or two more pages into the
+ * transaction, new ones where the stream has not reached yet.
+ *
+ * Lock order: graph page before vector pages, vector pages in stream order.
+ */
+void
+vxp_vector_write(VxPageTransaction *transaction, Page graph_page,
+				 const VxGraphGeometry *geometry, int slot, const void *vector)
+{
+	VxVectorPlace place;
+	uint32	   *extra = vxp_graph_extra(graph_page, geometry);
+	int			built = vxp_opaque(graph_page)->built_slots;
+	Page		page;
+
+	vxp_vector_locate(graph_page, geometry, slot, &place);
+	if (slot >= built)
+	{
+		uint32		number = (slot - built) * geometry->vector_bytes / VX_PAGE_CONTENTS;
+
+		page = vxp_vector_edit(transaction, &extra[number]);
+		memcpy(PageGetContents(page) + place.offset, vector, place.first_bytes);
+		if (place.first_bytes < place.bytes)
+		{
+			page = vxp_vector_edit(transaction, &extra[number + 1]);
+			memcpy(PageGetContents(page),
+				   (const char *) vector + place.first_bytes,
+				   place.bytes - place.first_bytes);
+		}
+		return;
+	}
+
+	for (int i = 0; i < 1 + (place.first_bytes < place.bytes); i++)
+	{
+		if (place.block[i] == InvalidBlockNumber ||
+			place.block[i] >= RelationGetNumberOfBlocks(transaction->index))
+			vxp_report_damage(transaction->index, place.block[i],
+							  "A graph page places a vector beyond the end of the index.");
+		page = vxp_vector_edit(transaction, &place.block[i]);
+		if (i == 0)
+			memcpy(PageGetContents(page) + place.offset, vector, place.first_bytes);
+		else
+			memcpy(PageGetContents(page),
+				   (const char *) vector + place.first_bytes,
+				   place.bytes - place.first_bytes);
+	}
+}
