@@ -1,0 +1,14 @@
+/*
+ * isa_list.h
+ *	  The list of instruction sets: VX_ISA(name, features), one row each.
+ *
+ * Included with VX_ISA defined, on purpose without an include guard.  The
+ * order matters: from the slowest to the fastest, so that the last row whose
+ * features the CPU has is the best choice.  Each row stands for one file
+ * isa_<name>.c, which exports one table vxk_kernels_<name>.
+ *
+ * VX_NO_SIMD leaves the scalar row alone.  The LLVM bitcode of the server is
+ * built with it: its compiler and flags are fixed by the server's packager,
+ * and calls through the table cannot be inlined anyway.
+ */
+VX_ISA(scalar, 0)

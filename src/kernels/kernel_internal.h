@@ -1,0 +1,61 @@
+/*
+ * kernel_internal.h
+ *	  What the files of kernels/ share among themselves; nobody else's business.
+ *
+ * Each isa_<name>.c is built the same way:
+ *
+ *	#define VX_ISA_NAME name
+ *	#include "kernel_internal.h"
+ *	VX_TARGET_BEGIN("features")
+ *	... primitives: vectors, loads, arithmetic ...
+ *	#include "dense_body.h"
+ *	#include "code_body.h"
+ *	#include "isa_table.h"
+ *	VX_TARGET_END
+ *
+ * The instruction set is switched on inside the file because the flags of the
+ * compiler are not ours to choose: one shared library serves every CPU.
+ * See README.md.
+ */
+#ifndef VX_KERNEL_INTERNAL_H
+#define VX_KERNEL_INTERNAL_H
+
+#include <assert.h>
+#include <string.h>
+
+#include "kernels.h"
+
+#ifndef Assert
+#define Assert(condition) assert(condition)
+#endif
+
+/*
+ * Everything below a kernel must be inlined into it: the operation is a
+ * constant argument there, and a vector must not travel through memory.
+ */
+#define VX_INLINE static inline __attribute__((always_inline, unused))
+
+#define VX_PASTE_(a, b, c) a##b##c
+#define VX_PASTE(a, b, c) VX_PASTE_(a, b, c)
+#define VX_STRING_(x) #x
+#define VX_STRING(x) VX_STRING_(x)
+
+/* vxk_<kernel>_<isa>, so that a profile or a backtrace tells the ISA */
+#define VXK(kernel) VX_PASTE(vxk_##kernel, _, VX_ISA_NAME)
+
+/* Compile all functions up to VX_TARGET_END for the features named. */
+#if defined(__clang__)
+#define VX_TARGET_BEGIN(features) \
+	_Pragma(VX_STRING(clang attribute push(__attribute__((target(features))), apply_to = function)))
+#define VX_TARGET_END _Pragma("clang attribute pop")
+#else
+#define VX_TARGET_BEGIN(features) \
+	_Pragma("GCC push_options") _Pragma(VX_STRING(GCC target(features)))
+#define VX_TARGET_END _Pragma("GCC pop_options")
+#endif
+
+#define VX_ISA(name, features) extern const VxKernels vxk_kernels_##name;
+#include "isa_list.h"
+#undef VX_ISA
+
+#endif							/* VX_KERNEL_INTERNAL_H */

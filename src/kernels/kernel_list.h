@@ -1,0 +1,23 @@
+/*
+ * kernel_list.h
+ *	  The list of kernels: VX_KERNEL(result, name, arguments), one row each.
+ *
+ * Included with VX_KERNEL defined, several times and on purpose without an
+ * include guard: kernels.h makes the members of VxKernels from it, isa_table.h
+ * the initialiser of each ISA's table, and the tests and the benchmark name the
+ * kernels by it.  What each kernel computes is said in kernels.h; how to add a
+ * row in README.md.
+ */
+
+/* float32 against float32; n elements, any alignment */
+VX_KERNEL(float, l2sq_f32, (const float *a, const float *b, size_t n))
+VX_KERNEL(float, dot_f32, (const float *a, const float *b, size_t n))
+VX_KERNEL(float, l1_f32, (const float *a, const float *b, size_t n))
+VX_KERNEL(void, cosine_f32, (const float *a, const float *b, size_t n, VxCosineParts *parts))
+VX_KERNEL(double, norm2_f32, (const float *a, size_t n))
+
+/* one prepared query against many rows of codes */
+VX_KERNEL(void, dot_u8_i8, (const VxCodeRows *rows, const int8_t *query, int32_t *out))
+VX_KERNEL(void, dot_u4_i8, (const VxCodeRows *rows, const int8_t *query, int32_t *out))
+VX_KERNEL(void, dot_u2_i8, (const VxCodeRows *rows, const int8_t *query, int32_t *out))
+VX_KERNEL(void, l1_u8, (const VxCodeRows *rows, const uint8_t *query, int32_t *out))

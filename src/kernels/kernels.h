@@ -1,0 +1,94 @@
+/*
+ * kernels.h
+ *	  Distances, norms and code scans: the table of kernels chosen for this CPU.
+ *
+ * This is all that the rest of the code includes of kernels/.  Nothing here
+ * knows PostgreSQL, allocates memory or raises errors: lengths and pointers
+ * are the caller's to check.  README.md has the numeric contract, the table of
+ * kernels and instruction sets, and the recipes for adding either.
+ */
+#ifndef VX_KERNELS_H
+#define VX_KERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Longest code row, in bytes; keeps every int32 result far from overflow. */
+#define VXK_MAX_CODE_BYTES 16384
+
+/* What cosine distance is made of; the norms are squared. */
+typedef struct VxCosineParts
+{
+	float		dot;
+	float		norm_a;
+	float		norm_b;
+} VxCosineParts;
+
+/*
+ * A set of code rows: row i starts at codes + (ids ? ids[i] : i) * stride and
+ * is `bytes` long, at most VXK_MAX_CODE_BYTES.  No alignment is needed and no
+ * byte outside the rows named is read.  Given ids, rows are prefetched ahead.
+ */
+typedef struct VxCodeRows
+{
+	const uint8_t *codes;
+	size_t		stride;
+	const uint32_t *ids;
+	size_t		count;
+	size_t		bytes;
+} VxCodeRows;
+
+/*
+ * One table of kernels.  Dense kernels take n elements at any alignment and
+ * give 0 for n = 0:
+ *
+ *	l2sq_f32	sum of (a[j] - b[j])^2
+ *	dot_f32		sum of a[j] * b[j]
+ *	l1_f32		sum of |a[j] - b[j]|
+ *	cosine_f32	dot product and both squared norms in one pass
+ *	norm2_f32	sum of a[j]^2, products and sums in double
+ *
+ * Code kernels write one int32 for each of rows->count rows, exact on every
+ * instruction set.  With c a code row, q the query, n = rows->bytes:
+ *
+ *	dot_u8_i8	sum of c[j] * q[j]
+ *	dot_u4_i8	sum of (c[j] & 15) * q[j] + (c[j] >> 4) * q[n + j]
+ *	dot_u2_i8	four planes likewise: bits 0-1 of c[j] with q[j], bits 2-3
+ *				with q[n + j], 4-5 with q[2n + j], 6-7 with q[3n + j]
+ *	l1_u8		sum of |c[j] - q[j]|
+ *
+ * `name` is what vxk_select() takes.  `lanes` is the number of independent
+ * float32 partial sums: a term passes through at most n / lanes + 8 roundings.
+ */
+typedef struct VxKernels
+{
+	const char *name;
+	unsigned	lanes;
+#define VX_KERNEL(result, kernel, arguments) result (*kernel) arguments;
+#include "kernel_list.h"
+#undef VX_KERNEL
+} VxKernels;
+
+/* The table in use.  Never NULL: scalar until vxk_init() has run. */
+extern const VxKernels *vxk;
+
+/*
+ * Look at the CPU and take the best table.  Cheap and safe to call again, but
+ * not from two threads at once.
+ */
+void		vxk_init(void);
+
+/*
+ * Take the table called `name`, or the best one for "auto".  False, with
+ * nothing changed, when there is no such table or the CPU cannot run it.
+ */
+bool		vxk_select(const char *name);
+
+/*
+ * The tables that this CPU can run, slowest first; returns their number, at
+ * least one.  The array is static.
+ */
+size_t		vxk_available(const VxKernels *const **tables);
+
+#endif							/* VX_KERNELS_H */
