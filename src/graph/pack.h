@@ -16,17 +16,8 @@
 #include <stdint.h>
 
 #include "base/host.h"
+#include "base/slot.h"
 #include "graph/memgraph.h"
-
-/*
- * An edge as stored is the number of a page; its top bit says that the edge is
- * pinned: part of the tree that reaches every page from the root page, and not
- * to be replaced.  Unused places of a list hold VXG_NO_PAGE and come last.
- */
-#define VXG_PINNED		UINT32_C(0x80000000)
-#define VXG_NO_PAGE		UINT32_MAX
-#define VXG_EDGE_PAGE(edge)		((edge) & ~VXG_PINNED)
-#define VXG_EDGE_IS_PINNED(edge)	(((edge) & VXG_PINNED) != 0)
 
 /*
  * slots_per_page	nodes to place on a page, fillfactor already taken off.
@@ -67,7 +58,8 @@ extern uint32_t vxg_packed_page(const VxPacking *packing, uint32_t node);
  * vxg_page_edges -- the target pages of a node
  *
  * Writes up to options.max_edges distinct pages, the node's own excepted, the
- * most useful first and pinned ones marked, and returns their number.
+ * most useful first and pinned ones marked with VX_EDGE_PINNED, and returns
+ * their number.
  */
 extern int	vxg_page_edges(VxPacking *packing, uint32_t node, uint32_t *pages);
 

@@ -18,18 +18,13 @@
 #include <stdint.h>
 
 #include "base/host.h"
-#include "graph/pack.h"
+#include "base/slot.h"
 #include "quantize/codec.h"
-
-/* What a slot of a page holds.  A dead node routes, but is no result. */
-#define VX_SLOT_FREE	0
-#define VX_SLOT_LIVE	1
-#define VX_SLOT_DEAD	2
 
 /*
  * A page as the search sees it, in the arrays of the page itself.
  *
- * The list of slot s is edges + s * max_edges and ends at VXG_NO_PAGE.
+ * The list of slot s is edges + s * max_edges and ends at VX_NO_EDGE.
  * tids (6 bytes a slot: block high, block low, offset, as ItemPointerData) and
  * down (a block one layer below) may be NULL.
  */
@@ -141,7 +136,8 @@ extern bool vxg_search_truncated(const VxPageSearch *search);
 
 /*
  * With keep_codes: the codes of the results.  Result i is row rows[i] of the
- * array.  Valid until the next run or resumption.
+ * array.  Valid after vxg_search_run, until the next run or resumption: nodes
+ * that a resumption brings back have left their codes behind.
  */
 extern const uint32_t *vxg_search_codes(const VxPageSearch *search, VxCodeArray *array);
 
