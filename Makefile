@@ -14,7 +14,7 @@ EXTVERSION := $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" vectorx.contro
 
 # Goals that are scripts. They run before a server package need be there, so they stay clear of PGXS, whose
 # own "check" only prints that it is not supported.
-SCRIPT_GOALS = check check-unit check-neon check-style check-server check-versions demo prepare help bench-kernels
+SCRIPT_GOALS = check check-unit check-neon check-style check-server check-versions demo prepare help
 
 ifneq (,$(filter $(SCRIPT_GOALS),$(MAKECMDGOALS)))
 
@@ -22,10 +22,11 @@ include scripts/goals.mk
 
 else
 
-# src/kernels/reference.c is the double-precision oracle of the tests and is not part of the library.
+# Not part of the library: the double-precision oracle of the tests, and their memory from malloc.
+TEST_ONLY = src/kernels/reference.c src/base/host_malloc.c
 SOURCE_FOLDERS = src $(addprefix src/,base kernels types quantize cluster graph storage debug \
 	am/common am/hnsw am/ivfflat am/diskann)
-SOURCES = $(filter-out src/kernels/reference.c,$(sort $(wildcard $(addsuffix /*.c,$(SOURCE_FOLDERS)))))
+SOURCES = $(filter-out $(TEST_ONLY),$(sort $(wildcard $(addsuffix /*.c,$(SOURCE_FOLDERS)))))
 OBJS = $(SOURCES:.c=.o)
 DEPENDENCIES = $(SOURCES:.c=.d)
 
@@ -44,6 +45,11 @@ PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 ifeq (,$(wildcard $(PGXS)))
 $(error no PostgreSQL server headers found by "$(PG_CONFIG) --pgxs": run "make prepare", or install postgresql-server-dev-NN)
+endif
+
+# The pure C folders assert with the C library's macro: as with the server's own, only where the server does.
+ifeq (,$(shell grep -ls '^\#define USE_ASSERT_CHECKING' $(shell $(PG_CONFIG) --includedir-server)/pg_config.h))
+PG_CPPFLAGS += -DNDEBUG
 endif
 
 # A server built with LLVM asks for bitcode of every file, with the clang it was built with. Where that

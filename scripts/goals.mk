@@ -1,0 +1,33 @@
+# The goals of the Makefile that are scripts. Each works from a bare clone: it installs the packages it needs first.
+
+.PHONY: $(SCRIPT_GOALS)
+
+check:                ## install what the tests need, build, run every test, print the count
+	@scripts/check all
+
+check-unit:           ## the unit tests of the pure C folders, plain and under the sanitizers
+	@scripts/check unit
+
+check-neon:           ## the unit tests of src/kernels built for aarch64, under qemu
+	@scripts/check neon
+
+check-style:          ## warnings of gcc and clang, direction of includes, exported symbols
+	@scripts/check style
+
+check-server:         ## the SQL, isolation and TAP tests on a private server
+	@scripts/check server
+
+check-versions:       ## build and test against PostgreSQL 17 and 18 in roots of Debian packages (needs root)
+	@scripts/check-version 17 trixie
+	@scripts/check-version 18 forky
+
+demo:                 ## load real data into a throw-away server and search it; STAY=1 leaves the server running
+	@STAY='$(STAY)' demo/run
+
+prepare:              ## only install the packages that building and testing need
+	@scripts/prepare
+
+help:                 ## print this list
+	@echo 'all                   build (make), then "make install" as the owner of the server installation'
+	@sed -n 's/^\([a-z-]*\): *## \(.*\)/\1|\2/p' scripts/goals.mk | \
+		while IFS='|' read -r goal text; do printf '%-21s %s\n' "$$goal" "$$text"; done
