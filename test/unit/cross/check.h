@@ -194,7 +194,7 @@ srunner_create(Suite *suite)
 static inline int
 vx_cross_run_one(TCase *tcase, int test, int index)
 {
-	int			failed = 0;
+	volatile int failed = 0;
 
 	if (tcase->setup)
 		tcase->setup();
