@@ -12,3 +12,16 @@
  * and calls through the table cannot be inlined anyway.
  */
 VX_ISA(scalar, 0)
+
+#if !defined(VX_NO_SIMD) && defined(__x86_64__)
+VX_ISA(sse2, VX_CPU_SSE2)
+VX_ISA(avx2, VX_CPU_AVX2)
+VX_ISA(avxvnni, VX_CPU_AVX2 | VX_CPU_AVXVNNI)
+VX_ISA(avx512, VX_CPU_AVX512)
+VX_ISA(avx512vnni, VX_CPU_AVX512 | VX_CPU_AVX512VNNI)
+#endif
+
+#if !defined(VX_NO_SIMD) && defined(__aarch64__) && defined(__AARCH64EL__)
+VX_ISA(neon, VX_CPU_NEON)
+VX_ISA(neondotprod, VX_CPU_NEON | VX_CPU_DOTPROD)
+#endif

@@ -54,6 +54,40 @@
 #define VX_TARGET_END _Pragma("GCC pop_options")
 #endif
 
+/*
+ * The first n <= 8 bytes at p, little endian, zero above; reads no others.
+ * Two loads that overlap replace a loop over the bytes.
+ */
+VX_INLINE uint64_t
+load_partial8(const uint8_t *p, size_t n)
+{
+	uint64_t	word = 0;
+	uint32_t	low;
+	uint32_t	high;
+
+	if (n >= 8)
+	{
+		memcpy(&word, p, 8);
+		return word;
+	}
+	if (n >= 4)
+	{
+		memcpy(&low, p, 4);
+		memcpy(&high, p + n - 4, 4);
+		return low | (uint64_t) high << 8 * (n - 4);
+	}
+	if (n >= 1)
+		word = p[0] | (uint64_t) p[n / 2] << 8 * (n / 2) | (uint64_t) p[n - 1] << 8 * (n - 1);
+	return word;
+}
+
+/* Bytes 8 * k .. 8 * k + 7 of the n at p, zero where there are none. */
+VX_INLINE uint64_t
+load_partial_word(const uint8_t *p, size_t n, size_t k)
+{
+	return n > 8 * k ? load_partial8(p + 8 * k, n - 8 * k < 8 ? n - 8 * k : 8) : 0;
+}
+
 #define VX_ISA(name, features) extern const VxKernels vxk_kernels_##name;
 #include "isa_list.h"
 #undef VX_ISA

@@ -1,0 +1,32 @@
+/*
+ * isa_avx512vnni.c
+ *	  The kernels for AVX-512 with VNNI.
+ *
+ * vpdpbusd multiplies unsigned by signed bytes and adds four products to each
+ * 32-bit lane without saturation, so every code width is exact.  See README.md.
+ */
+#define VX_ISA_NAME avx512vnni
+
+#include "kernel_internal.h"
+
+#if !defined(VX_NO_SIMD) && defined(__x86_64__)
+
+#include <immintrin.h>
+
+VX_TARGET_BEGIN("avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")
+
+#include "vector_avx512.h"
+#include "dense_body.h"
+
+#define vi_dot(sum, code, query) _mm512_dpbusd_epi32(sum, code, query)
+#define vb_mask(code, bits) _mm512_and_si512(code, _mm512_set1_epi8((char) (bits)))
+#define vi_add(a, b) _mm512_add_epi32(a, b)
+#define vi_shift_right(a, bits) _mm512_srai_epi32(a, bits)
+
+#include "vnni_body.h"
+#include "code_body.h"
+#include "isa_table.h"
+
+VX_TARGET_END
+
+#endif							/* x86-64 */

@@ -1,0 +1,267 @@
+/*
+ * isa_sse2.c
+ *	  The kernels for every x86-64 CPU: 16-byte vectors, no FMA.
+ *
+ * SSE2 multiplies no bytes, so that codes and query are taken apart into 16-bit
+ * lanes, even bytes and odd bytes, and multiplied by pmaddwd.  The query's
+ * halves are made once for four rows.  See README.md.
+ */
+#define VX_ISA_NAME sse2
+
+#include "kernel_internal.h"
+
+#if !defined(VX_NO_SIMD) && defined(__x86_64__)
+
+#include <immintrin.h>
+
+VX_TARGET_BEGIN("sse2")
+
+#define V_WIDTH 4
+typedef __m128 Vf;
+
+typedef struct Vd
+{
+	__m128d		low;
+	__m128d		high;
+} Vd;
+
+VX_INLINE Vf
+vf_zero(void)
+{
+	return _mm_setzero_ps();
+}
+
+VX_INLINE Vf
+vf_load(const float *p)
+{
+	return _mm_loadu_ps(p);
+}
+
+VX_INLINE Vf
+vf_load_partial(const float *p, size_t n)
+{
+	__m128i		words;
+
+	Assert(n > 0 && n < V_WIDTH);
+	if (n == 1)
+		return _mm_load_ss(p);
+	words = _mm_loadl_epi64((const __m128i *) p);
+	if (n == 2)
+		return _mm_castsi128_ps(words);
+	return _mm_movelh_ps(_mm_castsi128_ps(words), _mm_load_ss(p + 2));
+}
+
+VX_INLINE Vf
+vf_add(Vf a, Vf b)
+{
+	return _mm_add_ps(a, b);
+}
+
+VX_INLINE Vf
+vf_sub(Vf a, Vf b)
+{
+	return _mm_sub_ps(a, b);
+}
+
+VX_INLINE Vf
+vf_abs(Vf a)
+{
+	return _mm_andnot_ps(_mm_set1_ps(-0.0f), a);
+}
+
+VX_INLINE Vf
+vf_fma(Vf a, Vf b, Vf c)
+{
+	return _mm_add_ps(_mm_mul_ps(a, b), c);
+}
+
+VX_INLINE float
+vf_sum(Vf a)
+{
+	Vf			pairs = _mm_add_ps(a, _mm_movehl_ps(a, a));
+
+	return _mm_cvtss_f32(_mm_add_ss(pairs, _mm_shuffle_ps(pairs, pairs, 1)));
+}
+
+VX_INLINE Vd
+vd_zero(void)
+{
+	Vd			zero = {_mm_setzero_pd(), _mm_setzero_pd()};
+
+	return zero;
+}
+
+VX_INLINE Vd
+vd_add(Vd a, Vd b)
+{
+	a.low = _mm_add_pd(a.low, b.low);
+	a.high = _mm_add_pd(a.high, b.high);
+	return a;
+}
+
+VX_INLINE Vd
+vd_fma_square(Vf x, Vd sum)
+{
+	__m128d		low = _mm_cvtps_pd(x);
+	__m128d		high = _mm_cvtps_pd(_mm_movehl_ps(x, x));
+
+	sum.low = _mm_add_pd(sum.low, _mm_mul_pd(low, low));
+	sum.high = _mm_add_pd(sum.high, _mm_mul_pd(high, high));
+	return sum;
+}
+
+VX_INLINE double
+vd_sum(Vd a)
+{
+	__m128d		sum = _mm_add_pd(a.low, a.high);
+
+	return _mm_cvtsd_f64(_mm_add_sd(sum, _mm_unpackhi_pd(sum, sum)));
+}
+
+#include "dense_body.h"
+
+#define V_BYTES 16
+typedef __m128i Vb;
+typedef __m128i Vi;
+
+typedef struct CodeSums
+{
+	Vi			part0;
+	Vi			part1;
+} CodeSums;
+
+VX_INLINE Vb
+vb_load(const uint8_t *p)
+{
+	return _mm_loadu_si128((const __m128i *) p);
+}
+
+VX_INLINE Vb
+vb_load_partial(const uint8_t *p, size_t n)
+{
+	Assert(n > 0 && n < V_BYTES);
+	return _mm_set_epi64x((long long) load_partial_word(p, n, 1), (long long) load_partial_word(p, n, 0));
+}
+
+VX_INLINE Vb
+vb_and(Vb a, Vb b)
+{
+	return _mm_and_si128(a, b);
+}
+
+VX_INLINE CodeSums
+code_sums_zero(void)
+{
+	CodeSums	sums = {_mm_setzero_si128(), _mm_setzero_si128()};
+
+	return sums;
+}
+
+/* The even bytes of a query vector, sign-extended to 16 bits. */
+VX_INLINE Vb
+query_even(Vb query)
+{
+	return _mm_srai_epi16(_mm_slli_epi16(query, 8), 8);
+}
+
+VX_INLINE Vb
+query_odd(Vb query)
+{
+	return _mm_srai_epi16(query, 8);
+}
+
+VX_INLINE void
+code_step_u8(CodeSums *sums, Vb code, Vb query)
+{
+	Vb			even = _mm_and_si128(code, _mm_set1_epi16(0xff));
+	Vb			odd = _mm_srli_epi16(code, 8);
+
+	sums->part0 = _mm_add_epi32(sums->part0, _mm_madd_epi16(even, query_even(query)));
+	sums->part1 = _mm_add_epi32(sums->part1, _mm_madd_epi16(odd, query_odd(query)));
+}
+
+/* Add the fields of `code` from bit `shift` of each 16-bit lane, as `mask` says. */
+VX_INLINE Vi
+add_field(Vi sum, Vb code, int shift, int mask, Vb query)
+{
+	Vb			field = _mm_and_si128(_mm_srli_epi16(code, shift), _mm_set1_epi16((short) mask));
+
+	return _mm_add_epi32(sum, _mm_madd_epi16(field, query));
+}
+
+VX_INLINE void
+code_step_u4(CodeSums *sums, Vb code, Vb query0, Vb query1)
+{
+	sums->part0 = add_field(sums->part0, code, 0, 15, query_even(query0));
+	sums->part1 = add_field(sums->part1, code, 8, 15, query_odd(query0));
+	sums->part0 = add_field(sums->part0, code, 4, 15, query_even(query1));
+	sums->part1 = add_field(sums->part1, code, 12, 15, query_odd(query1));
+}
+
+VX_INLINE void
+code_step_u2(CodeSums *sums, Vb code, Vb query0, Vb query1, Vb query2, Vb query3)
+{
+	sums->part0 = add_field(sums->part0, code, 0, 3, query_even(query0));
+	sums->part1 = add_field(sums->part1, code, 8, 3, query_odd(query0));
+	sums->part0 = add_field(sums->part0, code, 2, 3, query_even(query1));
+	sums->part1 = add_field(sums->part1, code, 10, 3, query_odd(query1));
+	sums->part0 = add_field(sums->part0, code, 4, 3, query_even(query2));
+	sums->part1 = add_field(sums->part1, code, 12, 3, query_odd(query2));
+	sums->part0 = add_field(sums->part0, code, 6, 3, query_even(query3));
+	sums->part1 = add_field(sums->part1, code, 14, 3, query_odd(query3));
+}
+
+/* psadbw leaves sums in 64-bit lanes, far too small to reach the upper half */
+VX_INLINE void
+code_step_l1(CodeSums *sums, Vb code, Vb query)
+{
+	sums->part0 = _mm_add_epi32(sums->part0, _mm_sad_epu8(code, query));
+}
+
+VX_INLINE Vi
+code_total_u8(const CodeSums *sums)
+{
+	return _mm_add_epi32(sums->part0, sums->part1);
+}
+
+#define code_total_u4 code_total_u8
+#define code_total_u2 code_total_u8
+
+VX_INLINE Vi
+code_total_l1(const CodeSums *sums)
+{
+	return sums->part0;
+}
+
+VX_INLINE int32_t
+vi_sum(Vi v)
+{
+	Vi			pairs = _mm_add_epi32(v, _mm_unpackhi_epi64(v, v));
+
+	return _mm_cvtsi128_si32(_mm_add_epi32(pairs, _mm_shuffle_epi32(pairs, 1)));
+}
+
+VX_INLINE void
+vi_sum4(Vi a, Vi b, Vi c, Vi d, int32_t *out)
+{
+	Vi			ab = _mm_add_epi32(_mm_unpacklo_epi32(a, b), _mm_unpackhi_epi32(a, b));
+	Vi			cd = _mm_add_epi32(_mm_unpacklo_epi32(c, d), _mm_unpackhi_epi32(c, d));
+
+	_mm_storeu_si128((__m128i *) out,
+					 _mm_add_epi32(_mm_unpacklo_epi64(ab, cd), _mm_unpackhi_epi64(ab, cd)));
+}
+
+VX_INLINE int32_t
+code_bias_u8(const uint8_t *query, size_t n)
+{
+	(void) query;
+	(void) n;
+	return 0;
+}
+
+#include "code_body.h"
+#include "isa_table.h"
+
+VX_TARGET_END
+
+#endif							/* x86-64 */

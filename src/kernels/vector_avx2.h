@@ -1,0 +1,192 @@
+/*
+ * vector_avx2.h
+ *	  The primitives over 32-byte vectors that isa_avx2.c and isa_avxvnni.c share.
+ *
+ * Does not switch the instruction set on and does not multiply codes: that is
+ * where the two differ.  The meaning of each primitive is in dense_body.h and
+ * code_body.h.
+ */
+
+#define V_WIDTH 8
+typedef __m256 Vf;
+
+typedef struct Vd
+{
+	__m256d		low;
+	__m256d		high;
+} Vd;
+
+/* Load from 8 - n to get n lanes of ones, then zeros. */
+static const int32_t lane_mask[2 * V_WIDTH] = {-1, -1, -1, -1, -1, -1, -1, -1};
+
+VX_INLINE Vf
+vf_zero(void)
+{
+	return _mm256_setzero_ps();
+}
+
+VX_INLINE Vf
+vf_load(const float *p)
+{
+	return _mm256_loadu_ps(p);
+}
+
+/* vmaskmovps faults on no lane that its mask leaves out */
+VX_INLINE Vf
+vf_load_partial(const float *p, size_t n)
+{
+	Assert(n > 0 && n < V_WIDTH);
+	return _mm256_maskload_ps(p, _mm256_loadu_si256((const __m256i *) (lane_mask + V_WIDTH - n)));
+}
+
+VX_INLINE Vf
+vf_add(Vf a, Vf b)
+{
+	return _mm256_add_ps(a, b);
+}
+
+VX_INLINE Vf
+vf_sub(Vf a, Vf b)
+{
+	return _mm256_sub_ps(a, b);
+}
+
+VX_INLINE Vf
+vf_abs(Vf a)
+{
+	return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), a);
+}
+
+VX_INLINE Vf
+vf_fma(Vf a, Vf b, Vf c)
+{
+	return _mm256_fmadd_ps(a, b, c);
+}
+
+VX_INLINE float
+vf_sum(Vf a)
+{
+	__m128		fours = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+	__m128		pairs = _mm_add_ps(fours, _mm_movehl_ps(fours, fours));
+
+	return _mm_cvtss_f32(_mm_add_ss(pairs, _mm_movehdup_ps(pairs)));
+}
+
+VX_INLINE Vd
+vd_zero(void)
+{
+	Vd			zero = {_mm256_setzero_pd(), _mm256_setzero_pd()};
+
+	return zero;
+}
+
+VX_INLINE Vd
+vd_add(Vd a, Vd b)
+{
+	a.low = _mm256_add_pd(a.low, b.low);
+	a.high = _mm256_add_pd(a.high, b.high);
+	return a;
+}
+
+VX_INLINE Vd
+vd_fma_square(Vf x, Vd sum)
+{
+	__m256d		low = _mm256_cvtps_pd(_mm256_castps256_ps128(x));
+	__m256d		high = _mm256_cvtps_pd(_mm256_extractf128_ps(x, 1));
+
+	sum.low = _mm256_fmadd_pd(low, low, sum.low);
+	sum.high = _mm256_fmadd_pd(high, high, sum.high);
+	return sum;
+}
+
+VX_INLINE double
+vd_sum(Vd a)
+{
+	__m256d		fours = _mm256_add_pd(a.low, a.high);
+	__m128d		pairs = _mm_add_pd(_mm256_castpd256_pd128(fours), _mm256_extractf128_pd(fours, 1));
+
+	return _mm_cvtsd_f64(_mm_add_sd(pairs, _mm_unpackhi_pd(pairs, pairs)));
+}
+
+#define V_BYTES 32
+typedef __m256i Vb;
+typedef __m256i Vi;
+
+typedef struct CodeSums
+{
+	Vi			part0;
+	Vi			part1;
+	Vi			part2;
+	Vi			part3;
+} CodeSums;
+
+VX_INLINE Vb
+vb_load(const uint8_t *p)
+{
+	return _mm256_loadu_si256((const __m256i *) p);
+}
+
+VX_INLINE Vb
+vb_load_partial(const uint8_t *p, size_t n)
+{
+	Assert(n > 0 && n < V_BYTES);
+	return _mm256_set_epi64x((long long) load_partial_word(p, n, 3), (long long) load_partial_word(p, n, 2),
+							 (long long) load_partial_word(p, n, 1), (long long) load_partial_word(p, n, 0));
+}
+
+VX_INLINE Vb
+vb_and(Vb a, Vb b)
+{
+	return _mm256_and_si256(a, b);
+}
+
+VX_INLINE CodeSums
+code_sums_zero(void)
+{
+	CodeSums	sums;
+
+	sums.part0 = sums.part1 = sums.part2 = sums.part3 = _mm256_setzero_si256();
+	return sums;
+}
+
+/* psadbw leaves sums in 64-bit lanes, far too small to reach the upper half */
+VX_INLINE void
+code_step_l1(CodeSums *sums, Vb code, Vb query)
+{
+	sums->part0 = _mm256_add_epi32(sums->part0, _mm256_sad_epu8(code, query));
+}
+
+VX_INLINE Vi
+code_total_l1(const CodeSums *sums)
+{
+	return sums->part0;
+}
+
+VX_INLINE int32_t
+vi_sum(Vi v)
+{
+	__m128i		fours = _mm_add_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
+	__m128i		pairs = _mm_add_epi32(fours, _mm_unpackhi_epi64(fours, fours));
+
+	return _mm_cvtsi128_si32(_mm_add_epi32(pairs, _mm_shuffle_epi32(pairs, 1)));
+}
+
+/* a transposition and a sum in one: cheaper than four sums one by one */
+VX_INLINE void
+vi_sum4(Vi a, Vi b, Vi c, Vi d, int32_t *out)
+{
+	Vi			ab = _mm256_add_epi32(_mm256_unpacklo_epi32(a, b), _mm256_unpackhi_epi32(a, b));
+	Vi			cd = _mm256_add_epi32(_mm256_unpacklo_epi32(c, d), _mm256_unpackhi_epi32(c, d));
+	Vi			abcd = _mm256_add_epi32(_mm256_unpacklo_epi64(ab, cd), _mm256_unpackhi_epi64(ab, cd));
+
+	_mm_storeu_si128((__m128i *) out,
+					 _mm_add_epi32(_mm256_castsi256_si128(abcd), _mm256_extracti128_si256(abcd, 1)));
+}
+
+VX_INLINE int32_t
+code_bias_u8(const uint8_t *query, size_t n)
+{
+	(void) query;
+	(void) n;
+	return 0;
+}
