@@ -16,6 +16,7 @@
 #include "fmgr.h"
 
 #include "compat.h"
+#include "kernels/kernels.h"
 
 VX_MODULE_MAGIC;
 
@@ -28,4 +29,5 @@ PGDLLEXPORT void _PG_init(void);
 void
 _PG_init(void)
 {
+	vxk_init();
 }
