@@ -26,20 +26,13 @@
 #include <stdint.h>
 
 #include "base/host.h"
+#include "base/metric.h"
 
 /* dimensions a codec accepts; the int32 sums of the kernels end here */
 #define VXQ_MAX_DIMENSIONS	16384
 
 /* vectors of at most this many bytes are their own code */
 #define VXQ_RAW_BYTES		64
-
-typedef enum VxMetric
-{
-	VX_METRIC_L2,
-	VX_METRIC_IP,
-	VX_METRIC_COSINE,
-	VX_METRIC_L1
-} VxMetric;
 
 typedef enum VxCodeKind
 {
@@ -90,6 +83,7 @@ typedef struct VxCodec
 	float		step;			/* SCALAR: width of a grid cell */
 	double		mean_norm2;		/* squared length of the mean */
 	float	   *mean;			/* dims floats; SCALAR: dithered grid offsets */
+	float	   *zeros;			/* a mean of zeros, LATTICE only */
 	float	   *rotated_mean;	/* padded_dims floats, LATTICE only */
 	float	   *signs;			/* the rotation, see rotation.h */
 	const struct VxVectorOperations *operations;

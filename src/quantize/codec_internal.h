@@ -1,0 +1,73 @@
+/*-------------------------------------------------------------------------
+ *
+ * codec_internal.h
+ *	  What the files of quantize/ share; nobody else includes it.
+ *
+ * See src/quantize/README.md.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef VX_QUANTIZE_CODEC_INTERNAL_H
+#define VX_QUANTIZE_CODEC_INTERNAL_H
+
+#include "quantize/codec.h"
+#include "quantize/vector_operations.h"
+
+/* half width of an estimate in standard deviations */
+#define VXQ_SIGMAS 3.0
+
+/*
+ * Longest residual that is coded as it is.  Its squared distances, at most
+ * (2 * 4e18)^2, still fit a float; longer ones are shrunk to this length.
+ */
+#define VXQ_LONGEST 4e18
+
+/* Residuals shorter than this have no direction that floats could carry. */
+#define VXQ_SHORTEST 1e-30
+
+struct VxCodeQuery
+{
+	const VxCodec *codec;
+	VxQueryPurpose purpose;
+	VxFusion	fusion;			/* LATTICE and SCALAR */
+	float		excess;			/* SCALAR: what clipping cut off */
+	/* LATTICE: int8 planes; SCALAR: the code; RAW: the floats */
+	uint8_t		plane[];
+};
+
+/* what became of a vector on its way to a code or a query */
+typedef struct VxResidual
+{
+	double		norm;			/* length of what the array holds */
+	bool		shrunk;			/* true if it was longer than VXQ_LONGEST */
+} VxResidual;
+
+/* rotation.c */
+#define VXQ_ROTATION_ROUNDS 4
+extern void vxq_rotation_init(const VxCodec *codec, uint64_t seed);
+extern void vxq_rotate(const VxCodec *codec, float *x);
+extern void vxq_rotate_back(const VxCodec *codec, float *x);
+
+/*
+ * residual.c: rotated[] = P(x - mean), of the normalised x for COSINE, and
+ * without the mean if `centred` is false; padded_dims floats.
+ */
+extern VxResidual vxq_residual(const VxCodec *codec, const float *x,
+							   bool centred, float *rotated);
+
+/* lattice.c */
+extern float vxq_lattice_scale(int bits, int padded_dims);
+extern void vxq_lattice_encode(const VxCodec *codec, const float *rotated,
+							   const VxResidual *residual, uint8_t *levels,
+							   VxFactors *factors);
+extern void vxq_lattice_pack(const VxCodec *codec, const uint8_t *levels,
+							 uint8_t *code);
+extern void vxq_lattice_unpack(const VxCodec *codec, const uint8_t *code,
+							   uint8_t *levels);
+
+/* scalar.c */
+extern void vxq_scalar_init(VxCodec *codec, const VxCodecParameters *parameters);
+extern float vxq_scalar_encode(const VxCodec *codec, const float *x,
+							   uint8_t *code);
+
+#endif							/* VX_QUANTIZE_CODEC_INTERNAL_H */

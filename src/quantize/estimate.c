@@ -1,0 +1,168 @@
+/*-------------------------------------------------------------------------
+ *
+ * estimate.c
+ *	  Keys and error bounds of many codes against one prepared query.
+ *
+ * One kernel call sums a chunk of rows, one loop turns the sums into
+ * estimates.  See src/quantize/README.md.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "quantize/codec_internal.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "kernels/kernels.h"
+
+/* rows a kernel call; their sums and gathered factors live on the stack */
+#define CHUNK 64
+
+/* The part of a call that one kernel call covers */
+typedef struct VxChunk
+{
+	const VxCodeArray *array;
+	const uint32_t *ids;		/* of the rows of this chunk, or NULL */
+	size_t		first;			/* row to start at when ids is NULL */
+	size_t		count;
+} VxChunk;
+
+static size_t
+chunk_row(const VxChunk *chunk, size_t i)
+{
+	return chunk->ids != NULL ? chunk->ids[i] : chunk->first + i;
+}
+
+/* out[i] = sum of products of row i with the plane */
+static void
+sum_rows(const VxCodeQuery *query, const VxChunk *chunk, int32_t *out)
+{
+	const VxCodec *codec = query->codec;
+	VxCodeRows	rows;
+
+	rows.codes = chunk->array->codes + chunk->first * chunk->array->stride;
+	rows.stride = chunk->array->stride;
+	rows.ids = chunk->ids;
+	rows.count = chunk->count;
+	rows.bytes = codec->code_bytes;
+	Assert(chunk->ids == NULL || chunk->first == 0);
+	if (codec->kind == VX_CODE_SCALAR)
+		vxk->l1_u8(&rows, query->plane, out);
+	else if (codec->stored_bits == 4)
+		vxk->dot_u4_i8(&rows, (const int8_t *) query->plane, out);
+	else if (codec->stored_bits == 2)
+		vxk->dot_u2_i8(&rows, (const int8_t *) query->plane, out);
+	else
+		vxk->dot_u8_i8(&rows, (const int8_t *) query->plane, out);
+}
+
+/*
+ * The chunk's part of a factor array: in place for rows in order, gathered
+ * into buffer for rows by id.
+ */
+static const float *
+chunk_factors(const VxChunk *chunk, const float *factors, float *buffer)
+{
+	size_t		i;
+
+	if (chunk->ids == NULL)
+		return factors + chunk->first;
+	for (i = 0; i < chunk->count; i++)
+		buffer[i] = factors[chunk->ids[i]];
+	return buffer;
+}
+
+static void
+estimate_lattice(const VxCodeQuery *query, const VxChunk *chunk,
+				 float *estimate, float *error)
+{
+	int32_t		sums[CHUNK];
+	float		buffers[3][CHUNK];
+	const float *factors[3];
+
+	sum_rows(query, chunk, sums);
+	factors[0] = chunk_factors(chunk, chunk->array->add, buffers[0]);
+	factors[1] = chunk_factors(chunk, chunk->array->scale, buffers[1]);
+	factors[2] = error == NULL ? NULL :
+		chunk_factors(chunk, chunk->array->error, buffers[2]);
+	query->codec->operations->fuse(&query->fusion, sums, factors, chunk->count,
+								   estimate, error);
+}
+
+/*
+ * What lies outside the grid of both vectors, x and q, is between |x - q| and
+ * x + q apart, depending on the side; the estimate is the middle.
+ */
+static void
+estimate_scalar(const VxCodeQuery *query, const VxChunk *chunk,
+				float *estimate, float *error)
+{
+	const VxCodec *codec = query->codec;
+	float		rounding = (float) VXQ_SIGMAS * 0.5f * codec->step * sqrtf((float) codec->dims);
+	int32_t		sums[CHUNK];
+	float		buffer[CHUNK];
+	const float *excess;
+	size_t		i;
+
+	sum_rows(query, chunk, sums);
+	excess = chunk_factors(chunk, chunk->array->add, buffer);
+	for (i = 0; i < chunk->count; i++)
+		estimate[i] = codec->step * sums[i] +
+			(excess[i] > query->excess ? excess[i] : query->excess);
+	if (error != NULL)
+		for (i = 0; i < chunk->count; i++)
+			error[i] = rounding + 1e-6f * estimate[i] +
+				(excess[i] < query->excess ? excess[i] : query->excess);
+}
+
+static void
+estimate_raw(const VxCodeQuery *query, const VxChunk *chunk,
+			 float *estimate, float *error)
+{
+	const VxCodec *codec = query->codec;
+	VxMetric	metric = codec->metric;
+	float		q[VXQ_RAW_BYTES / sizeof(float)];
+	float		x[VXQ_RAW_BYTES / sizeof(float)];
+	size_t		i;
+
+	Assert(codec->code_bytes <= sizeof(x));
+	if (metric == VX_METRIC_IP && query->purpose == VX_QUERY_LINK &&
+		codec->ip_link == VX_IP_LINK_L2)
+		metric = VX_METRIC_L2;
+	memcpy(q, query->plane, codec->code_bytes);
+	for (i = 0; i < chunk->count; i++)
+	{
+		memcpy(x, chunk->array->codes + chunk_row(chunk, i) * chunk->array->stride,
+			   codec->code_bytes);
+		estimate[i] = vxq_exact(metric, q, x, codec->dims);
+		/* a zero vector has no cosine: as far as a right angle */
+		if (isnan(estimate[i]))
+			estimate[i] = 1.0f;
+		if (error != NULL)
+			error[i] = 0.0f;
+	}
+}
+
+void
+vxq_estimate(const VxCodeQuery *query, const VxCodeArray *array,
+			 const uint32_t *ids, size_t count, float *estimate, float *error)
+{
+	size_t		done;
+
+	for (done = 0; done < count; done += CHUNK)
+	{
+		VxChunk		chunk;
+		float	   *chunk_error = error != NULL ? error + done : NULL;
+
+		chunk.array = array;
+		chunk.ids = ids != NULL ? ids + done : NULL;
+		chunk.first = ids != NULL ? 0 : done;
+		chunk.count = count - done < CHUNK ? count - done : CHUNK;
+		if (query->codec->kind == VX_CODE_LATTICE)
+			estimate_lattice(query, &chunk, estimate + done, chunk_error);
+		else if (query->codec->kind == VX_CODE_SCALAR)
+			estimate_scalar(query, &chunk, estimate + done, chunk_error);
+		else
+			estimate_raw(query, &chunk, estimate + done, chunk_error);
+	}
+}

@@ -1,0 +1,104 @@
+/*-------------------------------------------------------------------------
+ *
+ * lattice.c
+ *	  The extended RaBitQ encoder: the direction of a rotated residual as a
+ *	  point of a grid, and the packing of its levels into bit planes.
+ *
+ * Does not rotate and does not estimate.  See src/quantize/README.md.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "quantize/codec_internal.h"
+
+#include <math.h>
+#include <string.h>
+
+/*
+ * Width of a grid cell, in standard deviations of a coordinate, that brings
+ * the grid point closest in direction to a Gaussian vector; by bits.  A
+ * rotated coordinate is nearly Gaussian.
+ */
+static const float best_step[9] = {
+	0.0f, 1.5958f, 0.9957f, 0.5860f, 0.3352f, 0.1881f, 0.1041f, 0.0569f, 0.0308f
+};
+
+/*
+ * Grid cells in the length of a vector: a coordinate of a unit vector has a
+ * standard deviation of 1 / sqrt(D).
+ */
+float
+vxq_lattice_scale(int bits, int padded_dims)
+{
+	Assert(bits >= 1 && bits <= 8);
+	return sqrtf((float) padded_dims) / best_step[bits];
+}
+
+/*
+ * Levels (one byte a dimension) and factors of a rotated residual.
+ *
+ * What has no direction gets scale 0: every estimate is then that of the mean,
+ * and the error factor bounds the inner product that is left out.
+ */
+void
+vxq_lattice_encode(const VxCodec *codec, const float *rotated,
+				   const VxResidual *residual, uint8_t *levels,
+				   VxFactors *factors)
+{
+	int			half = 1 << (codec->bits - 1);
+	double		norm = residual->norm;
+	VxLatticeSums sums;
+	double		cosine2;
+
+	if (norm < VXQ_SHORTEST)
+	{
+		memset(levels, half, codec->padded_dims);
+		factors->add = 0.0f;
+		factors->scale = 0.0f;
+		factors->error = (float) norm;
+		return;
+	}
+	codec->operations->lattice(rotated, codec->padded_dims,
+							   (float) (codec->lattice_scale / norm), half,
+							   levels, &sums);
+	Assert(sums.product > 0.0);
+	cosine2 = sums.product * sums.product / (sums.lattice_norm2 * sums.vector_norm2);
+	if (cosine2 > 1.0)
+		cosine2 = 1.0;
+	factors->add = (float) (norm * norm);
+	factors->scale = (float) (norm * norm / sums.product);
+	factors->error = residual->shrunk ? 1e19f :
+		(float) (norm * sqrt((1.0 - cosine2) / (cosine2 * (codec->padded_dims - 1))));
+}
+
+/*
+ * Dimension j of the planes: byte j % code_bytes, and the higher the plane the
+ * higher the bits, as the kernels read them.
+ */
+void
+vxq_lattice_pack(const VxCodec *codec, const uint8_t *levels, uint8_t *code)
+{
+	size_t		bytes = codec->code_bytes;
+	int			planes = 8 / codec->stored_bits;
+	size_t		j;
+	int			plane;
+
+	Assert(bytes * planes == (size_t) codec->padded_dims);
+	memcpy(code, levels, bytes);
+	for (plane = 1; plane < planes; plane++)
+		for (j = 0; j < bytes; j++)
+			code[j] |= levels[plane * bytes + j] << (plane * codec->stored_bits);
+}
+
+void
+vxq_lattice_unpack(const VxCodec *codec, const uint8_t *code, uint8_t *levels)
+{
+	size_t		bytes = codec->code_bytes;
+	int			planes = 8 / codec->stored_bits;
+	uint8_t		mask = (1 << codec->stored_bits) - 1;
+	size_t		j;
+	int			plane;
+
+	for (plane = 0; plane < planes; plane++)
+		for (j = 0; j < bytes; j++)
+			levels[plane * bytes + j] = (code[j] >> (plane * codec->stored_bits)) & mask;
+}

@@ -1,0 +1,242 @@
+/*-------------------------------------------------------------------------
+ *
+ * query.c
+ *	  Prepares queries: a vector, or a coded node, as int8 planes and the
+ *	  constants of the estimate.
+ *
+ * Does not look at the codes that the query will meet (estimate.c).  See
+ * src/quantize/README.md.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "quantize/codec_internal.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "kernels/kernels.h"
+
+#define INT8_LIMIT 127
+
+/* Does a query of this purpose estimate minus the inner product? */
+static bool
+is_inner_product(const VxCodec *codec, VxQueryPurpose purpose)
+{
+	return codec->metric == VX_METRIC_IP &&
+		(purpose == VX_QUERY_SEARCH || codec->ip_link == VX_IP_LINK_DOT);
+}
+
+static float
+clamp(double value, double limit)
+{
+	return (float) (value > limit ? limit : (value < -limit ? -limit : value));
+}
+
+/*
+ * Constants of the estimate for a query whose rotated vector has the squared
+ * length norm2.  `noise2` is the squared length of what the planes do not
+ * hold of it.  `constant` is the inner product with the mean (inner product
+ * keys only).
+ */
+static void
+set_fusion(VxCodeQuery *query, double norm2, double noise2, double constant)
+{
+	const VxCodec *codec = query->codec;
+	VxFusion   *fusion = &query->fusion;
+	double		half = codec->metric == VX_METRIC_COSINE ? 0.5 : 1.0;
+
+	if (is_inner_product(codec, query->purpose))
+	{
+		fusion->base = clamp(-constant, 1e38);
+		fusion->weight = 0.0f;
+		fusion->coefficient = -1.0f;
+	}
+	else
+	{
+		fusion->base = (float) (half * norm2);
+		fusion->weight = (float) half;
+		fusion->coefficient = (float) (-2.0 * half);
+	}
+	fusion->norm2 = (float) norm2;
+	fusion->noise = (float) (noise2 / codec->padded_dims);
+	fusion->row_noise = (float) (noise2 * (codec->padded_dims - 1) / codec->padded_dims);
+	fusion->reach = (float) (VXQ_SIGMAS * VXQ_SIGMAS) * fusion->coefficient * fusion->coefficient;
+	fusion->rounding = 1e-6f;
+	fusion->floor = 1e-6f * fabsf(fusion->base);
+}
+
+/*
+ * Fill the plane from `rotated` and the constants that depend on the step.
+ * Returns the squared length of the rounding error.
+ */
+static double
+round_to_plane(VxCodeQuery *query, const float *rotated)
+{
+	const VxCodec *codec = query->codec;
+	float		largest = codec->operations->largest(rotated, codec->padded_dims);
+	float		step = largest / INT8_LIMIT;
+	float		error2 = 0.0f;
+	int32_t		sum = 0;
+
+	if (step > FLT_MIN)
+		sum = codec->operations->round_int8(rotated, codec->padded_dims, step,
+											(int8_t *) query->plane, &error2);
+	else
+	{
+		memset(query->plane, 0, codec->padded_dims);
+		step = 0.0f;
+	}
+	query->fusion.inner_step = 0.5f * step;
+	query->fusion.offset = ((1 << codec->bits) - 1) * sum;
+	return error2;
+}
+
+static void
+prepare_lattice(VxCodeQuery *query, const float *q, float *rotated)
+{
+	const VxCodec *codec = query->codec;
+	bool		centred = !is_inner_product(codec, query->purpose);
+	VxResidual	residual = vxq_residual(codec, q, centred, rotated);
+	double		constant = 0.0;
+	double		noise2;
+	int			j;
+
+	if (!centred)
+	{
+		for (j = 0; j < codec->dims; j++)
+			constant += (double) codec->mean[j] * q[j];
+	}
+	noise2 = round_to_plane(query, rotated);
+	set_fusion(query, residual.norm * residual.norm, noise2, constant);
+	if (residual.shrunk)
+		query->fusion.floor = INFINITY;
+}
+
+void
+vxq_query_prepare(const VxCodec *codec, const float *q, VxQueryPurpose purpose,
+				  void *scratch, VxCodeQuery *query)
+{
+	memset(query, 0, sizeof(VxCodeQuery));
+	query->codec = codec;
+	query->purpose = purpose;
+	switch (codec->kind)
+	{
+		case VX_CODE_RAW:
+			memcpy(query->plane, q, codec->code_bytes);
+			break;
+		case VX_CODE_SCALAR:
+			query->excess = vxq_scalar_encode(codec, q, query->plane);
+			break;
+		case VX_CODE_LATTICE:
+			prepare_lattice(query, q, scratch);
+			break;
+	}
+}
+
+/*
+ * The lattice point itself as plane: p = 2 y for up to 4 bits, exact.  8-bit
+ * points (255 half steps) are rounded to 127 steps.  Returns the
+ * squared length, in half steps, of y2 - step * p.
+ */
+static double
+lattice_to_plane(VxCodeQuery *query, const uint8_t *levels, float *half_steps)
+{
+	const VxCodec *codec = query->codec;
+	int8_t	   *plane = (int8_t *) query->plane;
+	int			top = (1 << codec->bits) - 1;
+	float		step = top > INT8_LIMIT ? (float) top / INT8_LIMIT : 1.0f;
+	double		lost = 0.0;
+	int32_t		sum = 0;
+	int			j;
+
+	for (j = 0; j < codec->padded_dims; j++)
+	{
+		int			point = 2 * levels[j] - top;
+
+		plane[j] = (int8_t) lrintf(point / step);
+		sum += plane[j];
+		lost += (point - step * plane[j]) * (point - step * plane[j]);
+	}
+	query->fusion.offset = top * sum;
+	*half_steps = step;
+	return lost;
+}
+
+static void
+lattice_from_code(VxCodeQuery *query, const uint8_t *code, const VxFactors *factors)
+{
+	const VxCodec *codec = query->codec;
+	uint8_t    *levels = query->plane;
+	double		scale = 0.5 * factors->scale;
+	double		error = factors->error;
+	double		noise2;
+	float		half_steps;
+
+	/* level j is read before plane j is written in its place */
+	vxq_lattice_unpack(codec, code, levels);
+	noise2 = lattice_to_plane(query, levels, &half_steps) * scale * scale;
+	noise2 += error * error * (codec->padded_dims - 1);
+	query->fusion.inner_step = (float) (0.5 * scale * half_steps);
+	set_fusion(query, factors->add, noise2, 0.0);
+}
+
+/*
+ * Minus the inner product of two coded vectors: the query is mean + residual,
+ * no longer on the lattice, so it is rounded like any vector.
+ */
+static void
+inner_product_from_code(VxCodeQuery *query, const uint8_t *code, const VxFactors *factors)
+{
+	const VxCodec *codec = query->codec;
+	int8_t	   *plane = (int8_t *) query->plane;
+	float		centre = 0.5f * ((1 << codec->bits) - 1);
+	double		norm2 = 0.0;
+	double		with_mean = 0.0;
+	double		noise2 = 0.0;
+	float		largest = 0.0f;
+	float		step;
+	int32_t		sum = 0;
+	int			j;
+
+	vxq_lattice_unpack(codec, code, query->plane);
+	for (j = 0; j < codec->padded_dims; j++)
+	{
+		float		x = codec->rotated_mean[j] + factors->scale * (query->plane[j] - centre);
+
+		largest = fmaxf(largest, fabsf(x));
+		norm2 += (double) x * x;
+		with_mean += (double) x * codec->rotated_mean[j];
+	}
+	step = fmaxf(largest / INT8_LIMIT, FLT_MIN);
+	for (j = 0; j < codec->padded_dims; j++)
+	{
+		float		x = codec->rotated_mean[j] + factors->scale * (query->plane[j] - centre);
+
+		plane[j] = (int8_t) lrintf(x / step);
+		sum += plane[j];
+		noise2 += (x - step * plane[j]) * (x - step * plane[j]);
+	}
+	noise2 += (double) factors->error * factors->error * (codec->padded_dims - 1);
+	query->fusion.offset = ((1 << codec->bits) - 1) * sum;
+	query->fusion.inner_step = 0.5f * step;
+	set_fusion(query, norm2, noise2, with_mean);
+}
+
+void
+vxq_query_from_code(const VxCodec *codec, const uint8_t *code,
+					const VxFactors *factors, VxCodeQuery *query)
+{
+	memset(query, 0, sizeof(VxCodeQuery));
+	query->codec = codec;
+	query->purpose = VX_QUERY_LINK;
+	if (codec->kind != VX_CODE_LATTICE)
+	{
+		memcpy(query->plane, code, codec->code_bytes);
+		query->excess = factors->add;
+	}
+	else if (is_inner_product(codec, VX_QUERY_LINK))
+		inner_product_from_code(query, code, factors);
+	else
+		lattice_from_code(query, code, factors);
+}

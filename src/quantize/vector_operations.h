@@ -1,0 +1,104 @@
+/*-------------------------------------------------------------------------
+ *
+ * vector_operations.h
+ *	  The float loops of the codec, compiled once per vector width.
+ *
+ * One body (vector_operations_body.h) is built for 4, 8 and 16 lanes; a codec
+ * takes the set that fits the kernels in use and passes it down.  The sets
+ * differ in the last bits of their sums only.  What the loops are for is said
+ * where they are called; see src/quantize/README.md.
+ *
+ * Lengths named n are multiples of 64, the granule of padded dimensions,
+ * except where a contract says otherwise.  Pointers are aligned for floats.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef VX_QUANTIZE_VECTOR_OPERATIONS_H
+#define VX_QUANTIZE_VECTOR_OPERATIONS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* padded dimensions are multiples of this */
+#define VXQ_GRANULE 64
+
+/* sums over one vector against its lattice point, see VxVectorOperations */
+typedef struct VxLatticeSums
+{
+	double		product;		/* <y, r> */
+	double		lattice_norm2;	/* |y|^2 */
+	double		vector_norm2;	/* |r|^2 */
+} VxLatticeSums;
+
+/* what turns integer sums into estimates; set up in query.c */
+typedef struct VxFusion
+{
+	float		base;			/* key of a vector whose code says nothing */
+	float		weight;			/* of the add factor */
+	float		coefficient;	/* of the inner product: -2 or -1 */
+	float		inner_step;		/* inner product per unit of 2 <y, p> */
+	int32_t		offset;			/* (2^B - 1) * sum of p: 2 <y, p> = 2 <k, p> -
+								 * offset */
+	float		norm2;			/* squared length of the query */
+	float		noise;			/* |e|^2 / D, e what int8 rounding took away */
+	float		row_noise;		/* noise * (D - 1) */
+	float		reach;			/* sigmas times |coefficient|, squared */
+	float		rounding;		/* relative error of float arithmetic */
+	float		floor;			/* constant part of the error */
+} VxFusion;
+
+typedef struct VxVectorOperations
+{
+	const char *name;
+
+	/* out = x * multiplier - mean; any n; out may be x */
+	void		(*residual) (const float *x, float multiplier,
+							 const float *mean, size_t n, float *out);
+
+	/*
+	 * One round of the rotation over n dimensions: x *= signs, the
+	 * unnormalised Hadamard transform of the `power` floats from `start`,
+	 * and, if power < n, sums and differences of the two halves.
+	 */
+	void		(*rotation_round) (float *x, const float *signs, size_t n,
+								   size_t start, size_t power);
+	/* the two linear parts of a round without the signs, for the inverse */
+	void		(*hadamard) (float *x, size_t power);
+	void		(*mix_halves) (float *x, size_t n);
+
+	/*
+	 * Codes of r on the lattice: k[j] in [0, 2 * half), the nearest lattice
+	 * point y = k - half + 1/2 below r * scale in magnitude.
+	 */
+	void		(*lattice) (const float *r, size_t n, float scale, int half,
+							uint8_t *k, VxLatticeSums *sums);
+	/* the sums alone, to compare scales */
+	void		(*lattice_sums) (const float *r, size_t n, float scale,
+								 int half, VxLatticeSums *sums);
+
+	/* largest magnitude */
+	float		(*largest) (const float *x, size_t n);
+
+	/*
+	 * p = x / step rounded to nearest, |x| <= 127 step; returns sum of p and
+	 * in *error2 the squared length of x - step * p.
+	 */
+	int32_t		(*round_int8) (const float *x, size_t n, float step,
+							   int8_t *p, float *error2);
+
+	/*
+	 * estimate and, unless NULL, error of count rows from the sums of the
+	 * kernels and the factors; any count.
+	 */
+	void		(*fuse) (const VxFusion *fusion, const int32_t *sums,
+						 const float *const factors[3], size_t count,
+						 float *estimate, float *error);
+} VxVectorOperations;
+
+/* The set that fits the kernel table of that name ("avx2", ...). */
+extern const VxVectorOperations *vxq_operations_for(const char *kernels);
+
+/* All sets this CPU runs, for tests; returns their number. */
+extern size_t vxq_operations_available(const VxVectorOperations *sets[3]);
+
+#endif							/* VX_QUANTIZE_VECTOR_OPERATIONS_H */

@@ -1,0 +1,400 @@
+/*-------------------------------------------------------------------------
+ *
+ * vector_operations_body.h
+ *	  Bodies of the codec's float loops for vectors of VXQ_LANES floats.
+ *
+ * Included by vector_operations.c once per instruction set with VXQ_LANES and
+ * VXQ_NAME(x) defined, on purpose without an include guard.  Written in the
+ * vector extension that gcc and clang share, so that the code does not depend
+ * on what an optimiser recognises.  See vector_operations.h for the contracts.
+ *
+ *-------------------------------------------------------------------------
+ */
+
+#define VF VXQ_NAME(VectorFloat)
+#define VI VXQ_NAME(VectorInt)
+#define VB VXQ_NAME(VectorByte)
+
+typedef float VF __attribute__((vector_size(4 * VXQ_LANES), aligned(4), may_alias));
+typedef int32_t VI __attribute__((vector_size(4 * VXQ_LANES), aligned(4), may_alias));
+typedef uint8_t VB __attribute__((vector_size(VXQ_LANES), aligned(1), may_alias));
+
+#define LOAD(pointer) (*(const VF *) (pointer))
+#define STORE(pointer, value) (*(VF *) (pointer) = (value))
+
+VXQ_INLINE VF
+VXQ_NAME(choose) (VI mask, VF yes, VF no)
+{
+	return (VF) ((mask & (VI) yes) | (~mask & (VI) no));
+}
+
+VXQ_INLINE VF
+VXQ_NAME(magnitude) (VF x)
+{
+	return (VF) ((VI) x & 0x7fffffff);
+}
+
+/* compiles to the square root instruction: errno is switched off in the .c file */
+VXQ_INLINE VF
+VXQ_NAME(square_root) (VF x)
+{
+	int			i;
+
+	for (i = 0; i < VXQ_LANES; i++)
+		x[i] = __builtin_sqrtf(x[i]);
+	return x;
+}
+
+VXQ_INLINE float
+VXQ_NAME(sum) (VF x)
+{
+	float		sum = 0.0f;
+	int			i;
+
+	for (i = 0; i < VXQ_LANES; i++)
+		sum += x[i];
+	return sum;
+}
+
+static void
+VXQ_NAME(residual) (const float *x, float multiplier, const float *mean,
+					size_t n, float *out)
+{
+	size_t		j = 0;
+
+	for (; j + VXQ_LANES <= n; j += VXQ_LANES)
+		STORE(out + j, LOAD(x + j) * multiplier - LOAD(mean + j));
+	for (; j < n; j++)
+		out[j] = x[j] * multiplier - mean[j];
+}
+
+/*
+ * Butterflies inside one vector: of each pair of lanes the lower gets the sum,
+ * the upper the difference.  `sign` is -1 in the upper lanes.
+ */
+#define BUTTERFLY(x, sign, ...) (VXQ_SHUFFLE(VF, VI, x, __VA_ARGS__) + (x) * (sign))
+
+VXQ_INLINE VF
+VXQ_NAME(hadamard_lanes) (VF x)
+{
+#if VXQ_LANES == 4
+	const VF	sign1 = {1, -1, 1, -1};
+	const VF	sign2 = {1, 1, -1, -1};
+
+	x = BUTTERFLY(x, sign1, 1, 0, 3, 2);
+	x = BUTTERFLY(x, sign2, 2, 3, 0, 1);
+#elif VXQ_LANES == 8
+	const VF	sign1 = {1, -1, 1, -1, 1, -1, 1, -1};
+	const VF	sign2 = {1, 1, -1, -1, 1, 1, -1, -1};
+	const VF	sign4 = {1, 1, 1, 1, -1, -1, -1, -1};
+
+	x = BUTTERFLY(x, sign1, 1, 0, 3, 2, 5, 4, 7, 6);
+	x = BUTTERFLY(x, sign2, 2, 3, 0, 1, 6, 7, 4, 5);
+	x = BUTTERFLY(x, sign4, 4, 5, 6, 7, 0, 1, 2, 3);
+#else
+	const VF	sign1 = {1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1};
+	const VF	sign2 = {1, 1, -1, -1, 1, 1, -1, -1, 1, 1, -1, -1, 1, 1, -1, -1};
+	const VF	sign4 = {1, 1, 1, 1, -1, -1, -1, -1, 1, 1, 1, 1, -1, -1, -1, -1};
+	const VF	sign8 = {1, 1, 1, 1, 1, 1, 1, 1, -1, -1, -1, -1, -1, -1, -1, -1};
+
+	x = BUTTERFLY(x, sign1, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14);
+	x = BUTTERFLY(x, sign2, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13);
+	x = BUTTERFLY(x, sign4, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11);
+	x = BUTTERFLY(x, sign8, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7);
+#endif
+	return x;
+}
+
+/*
+ * Stages of the transform that pair whole vectors: `rows` (2, 4 or 8) values
+ * `distance` floats apart are loaded together, so that three stages cost one
+ * pass over memory.
+ */
+VXQ_INLINE void
+VXQ_NAME(hadamard_rows) (float *x, size_t power, size_t distance, int rows)
+{
+	size_t		base;
+	size_t		j;
+
+	for (base = 0; base < power; base += distance * rows)
+		for (j = base; j < base + distance; j += VXQ_LANES)
+		{
+			VF			row[8];
+			int			half;
+			int			i;
+
+			for (i = 0; i < rows; i++)
+				row[i] = LOAD(x + j + i * distance);
+			for (half = 1; half < rows; half *= 2)
+				for (i = 0; i < rows; i++)
+					if ((i & half) == 0)
+					{
+						VF			upper = row[i + half];
+
+						row[i + half] = row[i] - upper;
+						row[i] = row[i] + upper;
+					}
+			for (i = 0; i < rows; i++)
+				STORE(x + j + i * distance, row[i]);
+		}
+}
+
+static void
+VXQ_NAME(hadamard_tail) (float *x, size_t power)
+{
+	size_t		distance = VXQ_LANES;
+
+	for (; distance * 8 <= power; distance *= 8)
+		VXQ_NAME(hadamard_rows) (x, power, distance, 8);
+	if (distance * 4 <= power)
+		VXQ_NAME(hadamard_rows) (x, power, distance, 4);
+	else if (distance * 2 <= power)
+		VXQ_NAME(hadamard_rows) (x, power, distance, 2);
+}
+
+static void
+VXQ_NAME(hadamard) (float *x, size_t power)
+{
+	size_t		j;
+
+	for (j = 0; j < power; j += VXQ_LANES)
+		STORE(x + j, VXQ_NAME(hadamard_lanes) (LOAD(x + j)));
+	VXQ_NAME(hadamard_tail) (x, power);
+}
+
+static void
+VXQ_NAME(mix_halves) (float *x, size_t n)
+{
+	float	   *upper = x + n / 2;
+	size_t		j;
+
+	for (j = 0; j < n / 2; j += VXQ_LANES)
+	{
+		VF			a = LOAD(x + j);
+		VF			b = LOAD(upper + j);
+
+		STORE(x + j, a + b);
+		STORE(upper + j, a - b);
+	}
+}
+
+static void
+VXQ_NAME(rotation_round) (float *x, const float *signs, size_t n,
+						  size_t start, size_t power)
+{
+	size_t		j;
+
+	for (j = 0; j < start; j += VXQ_LANES)
+		STORE(x + j, LOAD(x + j) * LOAD(signs + j));
+	for (; j < start + power; j += VXQ_LANES)
+		STORE(x + j, VXQ_NAME(hadamard_lanes) (LOAD(x + j) * LOAD(signs + j)));
+	for (; j < n; j += VXQ_LANES)
+		STORE(x + j, LOAD(x + j) * LOAD(signs + j));
+	VXQ_NAME(hadamard_tail) (x + start, power);
+	if (power < n)
+		VXQ_NAME(mix_halves) (x, n);
+}
+
+/*
+ * Sums are carried to double every BLOCK floats: one lane then adds few enough
+ * terms for the cosine of an 8-bit code, which differs from 1 by 1e-4.
+ */
+#define BLOCK 512
+
+VXQ_INLINE void
+VXQ_NAME(lattice_body) (const float *r, size_t n, float scale, int half,
+						uint8_t *k, VxLatticeSums *sums)
+{
+	const VF	limit = (VF) {0} + ((float) half - 0.5f);
+	size_t		start;
+
+	sums->product = sums->lattice_norm2 = sums->vector_norm2 = 0.0;
+	for (start = 0; start < n; start += BLOCK)
+	{
+		size_t		end = start + BLOCK < n ? start + BLOCK : n;
+		VF			product = {0};
+		VF			lattice_norm2 = {0};
+		VF			vector_norm2 = {0};
+		size_t		j;
+
+		for (j = start; j < end; j += VXQ_LANES)
+		{
+			VF			x = LOAD(r + j);
+			VF			a = VXQ_NAME(magnitude) (x);
+			VF			scaled = a * scale;
+			VI			m;
+			VF			y;
+
+			scaled = VXQ_NAME(choose) (scaled < limit, scaled, limit);
+			m = __builtin_convertvector(scaled, VI);
+			y = __builtin_convertvector(m, VF) + 0.5f;
+			product += y * a;
+			lattice_norm2 += y * y;
+			vector_norm2 += a * a;
+			/* below zero the magnitudes count downwards from half - 1 */
+			if (k != NULL)
+				*(VB *) (k + j) = __builtin_convertvector((m ^ ((VI) x >> 31)) + half, VB);
+		}
+		sums->product += VXQ_NAME(sum) (product);
+		sums->lattice_norm2 += VXQ_NAME(sum) (lattice_norm2);
+		sums->vector_norm2 += VXQ_NAME(sum) (vector_norm2);
+	}
+}
+
+static void
+VXQ_NAME(lattice) (const float *r, size_t n, float scale, int half,
+				   uint8_t *k, VxLatticeSums *sums)
+{
+	VXQ_NAME(lattice_body) (r, n, scale, half, k, sums);
+}
+
+static void
+VXQ_NAME(lattice_sums) (const float *r, size_t n, float scale, int half,
+						VxLatticeSums *sums)
+{
+	VXQ_NAME(lattice_body) (r, n, scale, half, NULL, sums);
+}
+
+static float
+VXQ_NAME(largest) (const float *x, size_t n)
+{
+	VF			most = {0};
+	float		result = 0.0f;
+	size_t		j;
+	int			i;
+
+	for (j = 0; j < n; j += VXQ_LANES)
+	{
+		VF			a = VXQ_NAME(magnitude) (LOAD(x + j));
+
+		most = VXQ_NAME(choose) (a > most, a, most);
+	}
+	for (i = 0; i < VXQ_LANES; i++)
+		result = most[i] > result ? most[i] : result;
+	return result;
+}
+
+static int32_t
+VXQ_NAME(round_int8) (const float *x, size_t n, float step, int8_t *p,
+					  float *error2)
+{
+	const float inverse = 1.0f / step;
+	VI			total = {0};
+	VF			lost = {0};
+	int32_t		sum = 0;
+	size_t		j;
+	int			i;
+
+	for (j = 0; j < n; j += VXQ_LANES)
+	{
+		VF			v = LOAD(x + j);
+		VF			half = (VF) (((VI) v & (int32_t) 0x80000000) | 0x3f000000);
+		VI			rounded = __builtin_convertvector(v * inverse + half, VI);
+		VF			e = v - __builtin_convertvector(rounded, VF) * step;
+
+		total += rounded;
+		lost += e * e;
+		*(VB *) (p + j) = __builtin_convertvector(rounded, VB);
+	}
+	for (i = 0; i < VXQ_LANES; i++)
+		sum += total[i];
+	*error2 = VXQ_NAME(sum) (lost);
+	return sum;
+}
+
+/*
+ * The estimate and its error for one vector of rows; README.md, "Estimates"
+ * and "Error bound", has the derivation.
+ */
+VXQ_INLINE VF
+VXQ_NAME(fuse_lanes) (const VxFusion *fusion, VI sums, VF add, VF scale,
+					  VF *inner)
+{
+	*inner = __builtin_convertvector(2 * sums - fusion->offset, VF) *
+		fusion->inner_step * scale;
+	return fusion->base + fusion->weight * add + fusion->coefficient * *inner;
+}
+
+VXQ_INLINE VF
+VXQ_NAME(error_lanes) (const VxFusion *fusion, VF inner, VF add, VF scale_error)
+{
+	const VF	zero = {0};
+	const VF	one = zero + 1.0f;
+	const VF	smallest = zero + 1.2e-38f;
+	VF			divisor = VXQ_NAME(choose) (add > smallest, add, smallest);
+	VF			across = fusion->norm2 - inner * (inner / divisor);
+	VF			slack = (VXQ_ACROSS_SLACK * scale_error) * (scale_error / divisor);
+	VF			variance;
+
+	across = VXQ_NAME(choose) (across > zero, across, zero) * VXQ_ACROSS_MARGIN +
+		VXQ_NAME(choose) (slack < one, slack, one) * fusion->norm2;
+	across = VXQ_NAME(choose) (across < fusion->norm2, across, zero + fusion->norm2);
+	variance = scale_error * scale_error * (across + fusion->row_noise) +
+		add * fusion->noise;
+	return VXQ_NAME(square_root) (variance * fusion->reach) +
+		fusion->rounding * (add + fusion->norm2) + fusion->floor;
+}
+
+static void
+VXQ_NAME(fuse) (const VxFusion *fusion, const int32_t *sums,
+				const float *const factors[3], size_t count,
+				float *estimate, float *error)
+{
+	size_t		i;
+
+	for (i = 0; i < count; i += VXQ_LANES)
+	{
+		size_t		left = count - i;
+		VI			sum = {0};
+		VF			add = {0};
+		VF			scale = {0};
+		VF			scale_error = {0};
+		VF			inner;
+		VF			result;
+
+		if (left >= VXQ_LANES)
+		{
+			sum = *(const VI *) (sums + i);
+			add = LOAD(factors[0] + i);
+			scale = LOAD(factors[1] + i);
+			if (error != NULL)
+				scale_error = LOAD(factors[2] + i);
+		}
+		else
+		{
+			memcpy(&sum, sums + i, left * sizeof(int32_t));
+			memcpy(&add, factors[0] + i, left * sizeof(float));
+			memcpy(&scale, factors[1] + i, left * sizeof(float));
+			if (error != NULL)
+				memcpy(&scale_error, factors[2] + i, left * sizeof(float));
+		}
+		result = VXQ_NAME(fuse_lanes) (fusion, sum, add, scale, &inner);
+		memcpy(estimate + i, &result, (left < VXQ_LANES ? left : VXQ_LANES) * sizeof(float));
+		if (error != NULL)
+		{
+			result = VXQ_NAME(error_lanes) (fusion, inner, add, scale_error);
+			memcpy(error + i, &result, (left < VXQ_LANES ? left : VXQ_LANES) * sizeof(float));
+		}
+	}
+}
+
+static const VxVectorOperations VXQ_NAME(operations) = {
+	.name = VXQ_SET,
+	.residual = VXQ_NAME(residual),
+	.rotation_round = VXQ_NAME(rotation_round),
+	.hadamard = VXQ_NAME(hadamard),
+	.mix_halves = VXQ_NAME(mix_halves),
+	.lattice = VXQ_NAME(lattice),
+	.lattice_sums = VXQ_NAME(lattice_sums),
+	.largest = VXQ_NAME(largest),
+	.round_int8 = VXQ_NAME(round_int8),
+	.fuse = VXQ_NAME(fuse),
+};
+
+#undef VF
+#undef VI
+#undef VB
+#undef LOAD
+#undef STORE
+#undef BUTTERFLY
+#undef BLOCK
