@@ -34,6 +34,13 @@
  *					0 gives a single layer.
  * slack			how far a list may outgrow 2 * m before it is pruned (1.3).
  * max_nodes		room reserved at creation; more nodes are refused.
+ *
+ * The rest is for measurements; zeros mean the defaults in graph/README.md.
+ *
+ * degree			length a list is filled to, instead of 2 * m.
+ * effort			width of an insertion's search, whatever ef_construction says.
+ * alpha			of the selection rule, see select.h.
+ * leave_gaps		do not fill lists up with candidates that gave way.
  */
 typedef struct VxBuildOptions
 {
@@ -43,6 +50,10 @@ typedef struct VxBuildOptions
 	double		promote;
 	float		slack;
 	size_t		max_nodes;
+	int			degree;
+	int			effort;
+	float		alpha;
+	bool		leave_gaps;
 } VxBuildOptions;
 
 typedef struct VxMemGraph VxMemGraph;

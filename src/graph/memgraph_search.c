@@ -1,0 +1,196 @@
+/*-------------------------------------------------------------------------
+ *
+ * memgraph_search.c
+ *	  Beam search in the build graph.
+ *
+ * [MY18] alg. 2 with codes for vectors and one estimate call for all new
+ * neighbours of a node.  It changes no edge.  Explained in graph/README.md.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <string.h>
+
+#include "graph/memgraph_internal.h"
+
+/* Starts a new set of seen nodes; the stamps are wiped when the epochs run out. */
+static void
+forget_seen(VxMemGraph *graph)
+{
+	if (++graph->epoch == 0)
+	{
+		memset(graph->seen, 0, graph->options.max_nodes * sizeof(uint32_t));
+		graph->epoch = 1;
+	}
+}
+
+void
+vxg_query_node(const VxMemGraph *graph, uint32_t node, VxCodeQuery *query)
+{
+	VxFactors	factors = vxg_factors(graph, node);
+
+	vxq_query_from_code(graph->codec, vxg_code(graph, node), &factors, query);
+}
+
+void
+vxg_score(const VxMemGraph *graph, const VxCodeQuery *query,
+		  const uint32_t *nodes, int count, VxNearNode *result)
+{
+	Assert(count <= graph->batch_room);
+	for (int i = 0; i < count; i++)
+		graph->batch_rows[i] = nodes[i] * graph->code_scale;
+	vxq_estimate(query, &graph->codes, graph->batch_rows, count, graph->estimates, NULL);
+	for (int i = 0; i < count; i++)
+	{
+		result[i].distance = graph->estimates[i];
+		result[i].node = nodes[i];
+	}
+}
+
+/* Ascending by distance; stable, and the input is short or nearly sorted. */
+void
+vxg_sort_near(VxNearNode *nodes, int count)
+{
+	for (int i = 1; i < count; i++)
+	{
+		VxNearNode	moving = nodes[i];
+		int			place = i;
+
+		for (; place > 0 && nodes[place - 1].distance > moving.distance; place--)
+			nodes[place] = nodes[place - 1];
+		nodes[place] = moving;
+	}
+}
+
+/* The beam becomes this one node, as the start of a descent. */
+void
+vxg_search_from(VxMemGraph *graph, const VxCodeQuery *query, uint32_t node)
+{
+	vxg_score(graph, query, &node, 1, graph->beam);
+	graph->beam_count = 1;
+}
+
+/*
+ * Puts a node into the beam in order and returns its place, or ef if it is
+ * too far.  A node that drops out goes to the evicted if it was expanded: it
+ * lies on the way to the query, and such far nodes make the long edges.
+ */
+static int
+enter_beam(VxMemGraph *graph, VxNearNode node, int ef)
+{
+	VxNearNode *beam = graph->beam;
+	int			low = 0;
+	int			high = graph->beam_count;
+
+	if (graph->beam_count == ef)
+	{
+		VxNearNode	last = beam[ef - 1];
+
+		if (!(node.distance < last.distance))
+			return ef;
+		if ((last.node & NODE_EXPANDED) != 0 && graph->evicted_count < graph->beam_room)
+			graph->evicted[graph->evicted_count++] = last;
+		high = ef - 1;
+	}
+	else
+		graph->beam_count++;
+	while (low < high)
+	{
+		int			middle = low + (high - low) / 2;
+
+		if (beam[middle].distance <= node.distance)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	memmove(&beam[low + 1], &beam[low], (graph->beam_count - 1 - low) * sizeof(VxNearNode));
+	beam[low] = node;
+	return low;
+}
+
+/* The neighbours of a node that the search has not met become the batch. */
+static int
+collect_unseen(VxMemGraph *graph, int layer, uint32_t node)
+{
+	const uint32_t *list = vxg_list(graph, layer, node);
+	uint32_t	edges = list[0];
+	int			count = 0;
+
+	Assert(edges <= (uint32_t) graph->capacity + 1);
+	for (uint32_t i = 1; i <= edges; i++)
+	{
+		uint32_t	neighbour = list[i];
+
+		Assert(neighbour < graph->options.max_nodes);
+		if (graph->seen[neighbour] == graph->epoch)
+			continue;
+		graph->seen[neighbour] = graph->epoch;
+		graph->batch[count++] = neighbour;
+	}
+	return count;
+}
+
+/*
+ * Widens the search in one layer from the nodes now in the beam, which is cut
+ * to ef and leaves holding the nearest found, each expanded.
+ */
+void
+vxg_search_layer(VxMemGraph *graph, const VxCodeQuery *query, int layer, int ef)
+{
+	int			cursor = 0;
+
+	Assert(ef > 0 && ef <= graph->beam_room);
+	Assert(graph->beam_count > 0);
+	forget_seen(graph);
+	graph->evicted_count = 0;
+	if (graph->beam_count > ef)
+		graph->beam_count = ef;
+	for (int i = 0; i < graph->beam_count; i++)
+	{
+		graph->beam[i].node = NEAR_NODE(graph->beam[i]);
+		graph->seen[graph->beam[i].node] = graph->epoch;
+	}
+	while (cursor < graph->beam_count)
+	{
+		uint32_t	node = graph->beam[cursor].node;
+		int			count;
+
+		if ((node & NODE_EXPANDED) != 0)
+		{
+			cursor++;
+			continue;
+		}
+		graph->beam[cursor].node |= NODE_EXPANDED;
+		count = collect_unseen(graph, layer, node);
+		for (int i = 0; i < count; i++)
+			graph->batch_rows[i] = graph->batch[i] * graph->code_scale;
+		vxq_estimate(query, &graph->codes, graph->batch_rows, count, graph->estimates, NULL);
+		for (int i = 0; i < count; i++)
+		{
+			VxNearNode	found = {graph->estimates[i], graph->batch[i]};
+			int			place = enter_beam(graph, found, ef);
+
+			if (place < cursor)
+				cursor = place;
+		}
+	}
+}
+
+int
+vxg_nearest(VxMemGraph *graph, const VxCodeQuery *query, int ef,
+			uint32_t *nodes, float *distance)
+{
+	if (graph->count == 0)
+		return 0;
+	if (ef > graph->beam_room)
+		ef = graph->beam_room;
+	vxg_search_from(graph, query, graph->entry);
+	for (int layer = graph->top; layer > 0; layer--)
+		vxg_search_layer(graph, query, layer, 1);
+	vxg_search_layer(graph, query, 0, ef);
+	for (int i = 0; i < graph->beam_count; i++)
+	{
+		nodes[i] = NEAR_NODE(graph->beam[i]);
+		distance[i] = graph->beam[i].distance;
+	}
+	return graph->beam_count;
+}
