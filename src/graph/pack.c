@@ -1,0 +1,549 @@
+/*-------------------------------------------------------------------------
+ *
+ * pack.c
+ *	  From a finished graph in memory to pages.
+ *
+ * First every node gets a place, then pages are joined by a tree of pinned
+ * edges, then lists of target pages are made node by node as the caller asks.
+ * Explained in graph/README.md.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "graph/pack.h"
+
+#include <string.h>
+
+#include "graph/memgraph_internal.h"
+
+/*
+ * order, page_of	the placement, both ways
+ * parent			node whose list has the pinned edge into the page
+ * first_child, next_sibling
+ *					pages whose pinned edge starts on a page, as a list
+ * frontier			nodes met but not placed, oldest first
+ * met				page number + 1 of the last page whose filling met the node
+ * queued			whether the node has been in the frontier
+ *
+ * The last three are only there while nodes are being placed.
+ */
+struct VxPacking
+{
+	VxMemGraph *graph;
+	const VxHost *host;
+	VxPackOptions options;
+	uint32_t	node_count;
+	uint32_t	page_count;
+	uint32_t	placed;
+	uint32_t   *order;
+	uint32_t   *page_of;
+
+	uint32_t   *parent;
+	uint32_t   *first_child;
+	uint32_t   *next_sibling;
+
+	uint32_t   *frontier;
+	uint32_t	frontier_head;
+	uint32_t	frontier_tail;
+	uint32_t	next_node;
+	uint32_t   *met;
+	uint8_t    *queued;
+	uint32_t   *local;			/* queue of the page being filled */
+	uint32_t	local_room;
+
+	/* working memory of vxg_page_edges */
+	VxSelector *selector;
+	VxCodeQuery *query;
+	VxNearNode *near;
+	uint32_t   *neighbours;
+	uint32_t   *rows;
+	float	   *distance;
+	uint32_t   *pages;
+	int		   *chosen;
+};
+
+/*
+ * Pinned edges that a node may carry: half its list, so that later inserts
+ * find something to replace.
+ */
+static uint32_t
+pin_limit(const VxPacking *packing)
+{
+	return packing->options.max_edges > 1 ? (uint32_t) packing->options.max_edges / 2 : 1;
+}
+
+static bool
+is_placed(const VxPacking *packing, uint32_t node)
+{
+	return packing->page_of[node] != VX_NO_EDGE;
+}
+
+static bool
+in_layer(const VxPacking *packing, uint32_t node)
+{
+	return vxg_node_level(packing->graph, node) >= packing->options.layer;
+}
+
+static void
+place_node(VxPacking *packing, uint32_t node)
+{
+	Assert(!is_placed(packing, node));
+	Assert(packing->placed < packing->node_count);
+	packing->page_of[node] = packing->placed / packing->options.slots_per_page;
+	packing->order[packing->placed++] = node;
+}
+
+/* Followers go right behind their leader, over as many pages as they fill. */
+static void
+place_with_followers(VxPacking *packing, uint32_t node)
+{
+	place_node(packing, node);
+	if (packing->options.layer > 0)
+		return;
+	for (uint32_t follower = vxg_next_follower(packing->graph, node);
+		 follower != VXG_NO_NODE;
+		 follower = vxg_next_follower(packing->graph, follower))
+		place_node(packing, follower);
+}
+
+/*
+ * Where filling goes on when a page begins or its own queue has run dry: the
+ * node that has waited longest in the frontier.  Only if nothing waits, which
+ * a reachable graph allows at the start and the end alone, by number.
+ */
+static uint32_t
+next_seed(VxPacking *packing)
+{
+	while (packing->frontier_head < packing->frontier_tail)
+	{
+		uint32_t	node = packing->frontier[packing->frontier_head++];
+
+		if (!is_placed(packing, node))
+			return node;
+	}
+	for (; packing->next_node < vxg_node_count(packing->graph); packing->next_node++)
+	{
+		uint32_t	node = packing->next_node;
+
+		if (!is_placed(packing, node) && in_layer(packing, node) &&
+			!vxg_is_follower(packing->graph, node))
+			return node;
+	}
+	return VXG_NO_NODE;
+}
+
+/* Appends the unplaced neighbours of a node, most useful first, to the page's queue. */
+static uint32_t
+queue_neighbours(VxPacking *packing, uint32_t node, uint32_t stamp, uint32_t tail)
+{
+	int			count;
+	const uint32_t *list = vxg_neighbours(packing->graph, packing->options.layer, node,
+										  &count);
+
+	for (int i = 0; i < count && tail < packing->local_room; i++)
+	{
+		if (is_placed(packing, list[i]) || packing->met[list[i]] == stamp)
+			continue;
+		packing->met[list[i]] = stamp;
+		packing->local[tail++] = list[i];
+	}
+	return tail;
+}
+
+/*
+ * Fills from the next seed, breadth first, to the end of a page.  What the
+ * page's queue still holds then waits in the frontier.
+ */
+static void
+fill_page(VxPacking *packing)
+{
+	uint32_t	slots = (uint32_t) packing->options.slots_per_page;
+	uint32_t	stamp = packing->placed / slots + 1;
+	uint32_t	head = 0;
+	uint32_t	tail = 0;
+
+	do
+	{
+		uint32_t	node;
+
+		if (head < tail)
+			node = packing->local[head++];
+		else
+			node = next_seed(packing);
+		if (node == VXG_NO_NODE)
+			break;
+		if (is_placed(packing, node))
+			continue;
+		place_with_followers(packing, node);
+		tail = queue_neighbours(packing, node, stamp, tail);
+	} while (packing->placed % slots != 0);
+	for (; head < tail; head++)
+	{
+		uint32_t	node = packing->local[head];
+
+		if (is_placed(packing, node) || (packing->queued[node / 8] >> node % 8 & 1) != 0)
+			continue;
+		packing->queued[node / 8] |= (uint8_t) (1 << node % 8);
+		packing->frontier[packing->frontier_tail++] = node;
+	}
+}
+
+static void
+place_all(VxPacking *packing)
+{
+	const VxHost *host = packing->host;
+	uint32_t	nodes = vxg_node_count(packing->graph);
+	int			capacity = packing->graph->capacity + 1;
+
+	packing->frontier = vxh_allocate(host, packing->node_count * sizeof(uint32_t));
+	packing->met = vxh_allocate(host, nodes * sizeof(uint32_t));
+	packing->queued = vxh_allocate(host, nodes / 8 + 1);
+	packing->local_room = (uint32_t) (2 * packing->options.slots_per_page * capacity);
+	packing->local = vxh_allocate(host, packing->local_room * sizeof(uint32_t));
+	memset(packing->met, 0, nodes * sizeof(uint32_t));
+	memset(packing->queued, 0, nodes / 8 + 1);
+
+	/* the entry point comes first of all, which makes page 0 the root */
+	packing->frontier[packing->frontier_tail++] = vxg_entry(packing->graph);
+	while (packing->placed < packing->node_count)
+	{
+		vxh_check_interrupts(host);
+		fill_page(packing);
+	}
+	packing->page_count = (packing->placed - 1) / packing->options.slots_per_page + 1;
+	Assert(packing->page_of[vxg_entry(packing->graph)] == 0);
+
+	vxh_release(host, packing->local);
+	vxh_release(host, packing->queued);
+	vxh_release(host, packing->met);
+	vxh_release(host, packing->frontier);
+	packing->local = packing->met = packing->frontier = NULL;
+	packing->queued = NULL;
+}
+
+/* Pinned edges that start from a node. */
+static uint32_t
+pins_of(const VxPacking *packing, uint32_t node)
+{
+	uint32_t	pins = 0;
+
+	for (uint32_t page = packing->first_child[packing->page_of[node]];
+		 page != VX_NO_EDGE; page = packing->next_sibling[page])
+		pins += packing->parent[page] == node;
+	return pins;
+}
+
+static void
+pin(VxPacking *packing, uint32_t node, uint32_t page)
+{
+	uint32_t	from = packing->page_of[node];
+
+	Assert(from != page);
+	Assert(packing->parent[page] == VXG_NO_NODE);
+	packing->parent[page] = node;
+	packing->next_sibling[page] = packing->first_child[from];
+	packing->first_child[from] = page;
+}
+
+static bool
+page_reached(const VxPacking *packing, uint32_t page)
+{
+	return page == 0 || packing->parent[page] != VXG_NO_NODE;
+}
+
+/* Pins an edge from a node to every page its neighbours are on and none reached yet. */
+static void
+pin_neighbours(VxPacking *packing, uint32_t node)
+{
+	uint32_t	limit = pin_limit(packing);
+	uint32_t	pins = pins_of(packing, node);
+	int			count;
+	const uint32_t *list = vxg_neighbours(packing->graph, packing->options.layer, node,
+										  &count);
+
+	for (int i = 0; i < count && pins < limit; i++)
+	{
+		uint32_t	page = packing->page_of[list[i]];
+
+		if (page_reached(packing, page))
+			continue;
+		pin(packing, node, page);
+		pins++;
+	}
+}
+
+static uint32_t
+nodes_on(const VxPacking *packing, uint32_t page)
+{
+	uint32_t	slots = (uint32_t) packing->options.slots_per_page;
+	uint32_t	start = page * slots;
+
+	return packing->node_count - start < slots ? packing->node_count - start : slots;
+}
+
+/* All pages that one page reaches; followers that overflow it, on the next page, first. */
+static void
+pin_from_page(VxPacking *packing, uint32_t page)
+{
+	uint32_t	slots = (uint32_t) packing->options.slots_per_page;
+	const uint32_t *node = packing->order + (size_t) page * slots;
+	uint32_t	count = nodes_on(packing, page);
+
+	if (page + 1 < packing->page_count && packing->options.layer == 0 &&
+		!page_reached(packing, page + 1) && vxg_is_follower(packing->graph, node[slots]))
+		pin(packing, node[slots - 1], page + 1);
+	for (uint32_t i = 0; i < count; i++)
+		pin_neighbours(packing, node[i]);
+}
+
+/*
+ * A node to pin an unreached page to: a neighbour of one of its nodes, if one
+ * is reached and has room, else a node of the page reached last, which has
+ * pinned nothing yet.
+ */
+static uint32_t
+find_parent(const VxPacking *packing, uint32_t page, uint32_t last_reached)
+{
+	uint32_t	slots = (uint32_t) packing->options.slots_per_page;
+	const uint32_t *node = packing->order + (size_t) page * slots;
+	uint32_t	limit = pin_limit(packing);
+
+	for (uint32_t i = 0; i < nodes_on(packing, page); i++)
+	{
+		int			count;
+		const uint32_t *list = vxg_neighbours(packing->graph, packing->options.layer,
+											  node[i], &count);
+
+		for (int k = 0; k < count; k++)
+		{
+			if (page_reached(packing, packing->page_of[list[k]]) &&
+				pins_of(packing, list[k]) < limit)
+				return list[k];
+		}
+	}
+	return packing->order[(size_t) last_reached * slots];
+}
+
+/*
+ * Joins all pages to the root page: breadth first along the edges of the
+ * graph, which makes a shallow tree, then whatever that leaves.  Pages are
+ * looked at in the order they are reached, so `reached` is the queue.
+ */
+static void
+grow_tree(VxPacking *packing)
+{
+	uint32_t   *reached = vxh_allocate(packing->host, packing->page_count * sizeof(uint32_t));
+	uint32_t	count = 1;
+	uint32_t	done = 0;
+
+	reached[0] = 0;
+	for (uint32_t unreached = 1;;)
+	{
+		for (; done < count; done++)
+		{
+			pin_from_page(packing, reached[done]);
+			for (uint32_t page = packing->first_child[reached[done]];
+				 page != VX_NO_EDGE; page = packing->next_sibling[page])
+				reached[count++] = page;
+		}
+		while (unreached < packing->page_count && page_reached(packing, unreached))
+			unreached++;
+		if (unreached == packing->page_count)
+			break;
+		pin(packing, find_parent(packing, unreached, reached[count - 1]), unreached);
+		reached[count++] = unreached;
+	}
+	Assert(count == packing->page_count);
+	vxh_release(packing->host, reached);
+}
+
+static void
+join_pages(VxPacking *packing)
+{
+	size_t		bytes = packing->page_count * sizeof(uint32_t);
+
+	packing->parent = vxh_allocate(packing->host, bytes);
+	packing->first_child = vxh_allocate(packing->host, bytes);
+	packing->next_sibling = vxh_allocate(packing->host, bytes);
+	memset(packing->parent, 0xFF, bytes);
+	memset(packing->first_child, 0xFF, bytes);
+	memset(packing->next_sibling, 0xFF, bytes);
+	grow_tree(packing);
+}
+
+static void
+allocate_working_memory(VxPacking *packing)
+{
+	const VxHost *host = packing->host;
+	const VxCodec *codec = packing->graph->codec;
+	size_t		most = (size_t) packing->graph->capacity + 1;
+
+	packing->selector = vxg_selector_create(codec, (int) most, host);
+	packing->query = vxh_allocate(host, vxq_query_size(codec));
+	packing->near = vxh_allocate(host, most * sizeof(VxNearNode));
+	packing->neighbours = vxh_allocate(host, most * sizeof(uint32_t));
+	packing->rows = vxh_allocate(host, most * sizeof(uint32_t));
+	packing->distance = vxh_allocate(host, most * sizeof(float));
+	packing->pages = vxh_allocate(host, most * sizeof(uint32_t));
+	packing->chosen = vxh_allocate(host, most * sizeof(int));
+}
+
+static uint32_t
+count_layer(const VxMemGraph *graph, int layer)
+{
+	uint32_t	count = 0;
+
+	if (layer == 0)
+		return graph->count;
+	for (uint32_t i = 0; i < graph->upper.count; i++)
+		count += vxg_node_level(graph, graph->upper.nodes[i]) >= layer;
+	return count;
+}
+
+VxPacking *
+vxg_pack(VxMemGraph *graph, const VxPackOptions *options, const VxHost *host)
+{
+	VxPacking  *packing = vxh_allocate(host, sizeof(VxPacking));
+
+	Assert(options->slots_per_page > 0);
+	Assert(options->max_edges >= 2);
+	Assert(options->layer <= graph->top);
+	memset(packing, 0, sizeof(*packing));
+	packing->graph = graph;
+	packing->host = host;
+	packing->options = *options;
+	packing->node_count = count_layer(graph, options->layer);
+	packing->order = vxh_allocate(host, packing->node_count * sizeof(uint32_t));
+	packing->page_of = vxh_allocate(host, graph->count * sizeof(uint32_t));
+	memset(packing->page_of, 0xFF, graph->count * sizeof(uint32_t));
+	if (packing->node_count > 0)
+	{
+		place_all(packing);
+		join_pages(packing);
+	}
+	allocate_working_memory(packing);
+	return packing;
+}
+
+void
+vxg_packing_free(VxPacking *packing)
+{
+	const VxHost *host = packing->host;
+	void	   *arrays[] = {
+		packing->order, packing->page_of, packing->parent, packing->first_child,
+		packing->next_sibling, packing->query, packing->near, packing->neighbours,
+		packing->rows, packing->distance, packing->pages, packing->chosen
+	};
+
+	for (size_t i = 0; i < sizeof(arrays) / sizeof(arrays[0]); i++)
+		vxh_release(host, arrays[i]);
+	vxg_selector_free(packing->selector);
+	vxh_release(host, packing);
+}
+
+size_t
+vxg_packing_memory(size_t nodes, const VxPackOptions *options)
+{
+	/* order, page_of, frontier, met, a bit; four words a page */
+	return nodes * (4 * sizeof(uint32_t) + 1) +
+		(nodes / options->slots_per_page + 1) * 4 * sizeof(uint32_t);
+}
+
+uint32_t
+vxg_packed_pages(const VxPacking *packing)
+{
+	return packing->page_count;
+}
+
+uint32_t
+vxg_packed_nodes(const VxPacking *packing)
+{
+	return packing->node_count;
+}
+
+const uint32_t *
+vxg_packed_order(const VxPacking *packing)
+{
+	return packing->order;
+}
+
+uint32_t
+vxg_packed_page(const VxPacking *packing, uint32_t node)
+{
+	Assert(node < vxg_node_count(packing->graph));
+	Assert(is_placed(packing, node));
+	return packing->page_of[node];
+}
+
+static int
+list_pins(const VxPacking *packing, uint32_t node, uint32_t *pages)
+{
+	int			count = 0;
+
+	for (uint32_t page = packing->first_child[packing->page_of[node]];
+		 page != VX_NO_EDGE; page = packing->next_sibling[page])
+	{
+		if (packing->parent[page] == node)
+			pages[count++] = page | VX_EDGE_PINNED;
+	}
+	Assert(count <= packing->options.max_edges);
+	return count;
+}
+
+/*
+ * The node's neighbours on pages that its list does not name yet, nearest
+ * first, as a selection wants them.
+ */
+static int
+gather_candidates(VxPacking *packing, uint32_t node, const uint32_t *pinned, int pins)
+{
+	VxMemGraph *graph = packing->graph;
+	int			total;
+	const uint32_t *list = vxg_neighbours(graph, packing->options.layer, node, &total);
+	int			count = 0;
+
+	for (int i = 0; i < total; i++)
+	{
+		uint32_t	page = packing->page_of[list[i]];
+		bool		named = page == packing->page_of[node];
+
+		for (int k = 0; k < pins && !named; k++)
+			named = VX_EDGE_BLOCK(pinned[k]) == page;
+		if (!named)
+			packing->neighbours[count++] = list[i];
+	}
+	vxg_query_node(graph, node, packing->query);
+	vxg_score(graph, packing->query, packing->neighbours, count, packing->near);
+	vxg_sort_near(packing->near, count);
+	for (int i = 0; i < count; i++)
+	{
+		packing->rows[i] = packing->near[i].node * graph->code_scale;
+		packing->distance[i] = packing->near[i].distance;
+		packing->pages[i] = packing->page_of[packing->near[i].node];
+	}
+	return count;
+}
+
+int
+vxg_page_edges(VxPacking *packing, uint32_t node, uint32_t *pages)
+{
+	int			pins = list_pins(packing, node, pages);
+	VxSelectInput input;
+	VxSelectRule rule;
+	int			chosen;
+
+	if (pins == packing->options.max_edges || vxg_is_follower(packing->graph, node))
+		return pins;
+	input.count = gather_candidates(packing, node, pages, pins);
+	input.codes = packing->graph->codes;
+	input.ids = packing->rows;
+	input.distance = packing->distance;
+	input.groups = packing->pages;
+	input.excluded = VXG_NO_GROUP;
+	rule.max = packing->options.max_edges - pins;
+	rule.alpha = packing->graph->options.alpha;
+	rule.fill = true;
+	chosen = vxg_select_neighbours(packing->selector, &input, &rule, packing->chosen);
+	for (int i = 0; i < chosen; i++)
+		pages[pins + i] = packing->pages[packing->chosen[i]];
+	return pins + chosen;
+}
