@@ -88,23 +88,44 @@ VX_DENSE_SQL(l1_distance) (PG_FUNCTION_ARGS)
  * underflow.  NaN if either vector is zero.
  */
 static double
-VX_DENSE_LOCAL(cosine_in_double) (const VX_DENSE_LOCAL(Pair) *pair)
+VX_DENSE_LOCAL(cosine_in_double) (const VX_DENSE_ELEMENT *a,
+								  const VX_DENSE_ELEMENT *b, size_t dim)
 {
 	double		dot = 0;
 	double		norm_a = 0;
 	double		norm_b = 0;
 	size_t		i;
 
-	for (i = 0; i < pair->dim; i++)
+	for (i = 0; i < dim; i++)
 	{
-		double		a = VX_DENSE_TO_FLOAT(pair->a->x[i]);
-		double		b = VX_DENSE_TO_FLOAT(pair->b->x[i]);
+		double		x = VX_DENSE_TO_FLOAT(a[i]);
+		double		y = VX_DENSE_TO_FLOAT(b[i]);
 
-		dot += a * b;
-		norm_a += a * a;
-		norm_b += b * b;
+		dot += x * y;
+		norm_a += x * x;
+		norm_b += y * y;
 	}
 	return dot / (sqrt(norm_a) * sqrt(norm_b));
+}
+
+/*
+ * 1 - cosine of dim >= 1 elements: 0 .. 2, or NaN if either vector is zero.
+ * Indexes call it too, so that they order rows exactly as <=> does.
+ */
+double
+VX_DENSE_LOCAL(cosine) (const VX_DENSE_ELEMENT *a, const VX_DENSE_ELEMENT *b,
+						size_t dim)
+{
+	VxCosineParts parts;
+	double		similarity;
+
+	VX_DENSE_KERNEL(cosine) (a, b, dim, &parts);
+	if (vxt_cosine_parts_are_sound(&parts))
+		similarity = parts.dot /
+			sqrt((double) parts.norm_a * (double) parts.norm_b);
+	else
+		similarity = VX_DENSE_LOCAL(cosine_in_double) (a, b, dim);
+	return 1.0 - vxt_clamp_similarity(similarity);
 }
 
 VX_FUNCTION(VX_DENSE_SQL(cosine_distance));
@@ -112,16 +133,8 @@ Datum
 VX_DENSE_SQL(cosine_distance) (PG_FUNCTION_ARGS)
 {
 	VX_DENSE_LOCAL(Pair) pair = VX_DENSE_LOCAL(get_pair) (fcinfo);
-	VxCosineParts parts;
-	double		similarity;
 
-	VX_DENSE_KERNEL(cosine) (pair.a->x, pair.b->x, pair.dim, &parts);
-	if (vxt_cosine_parts_are_sound(&parts))
-		similarity = parts.dot /
-			sqrt((double) parts.norm_a * (double) parts.norm_b);
-	else
-		similarity = VX_DENSE_LOCAL(cosine_in_double) (&pair);
-	PG_RETURN_FLOAT8(1.0 - vxt_clamp_similarity(similarity));
+	PG_RETURN_FLOAT8(VX_DENSE_LOCAL(cosine) (pair.a->x, pair.b->x, pair.dim));
 }
 
 /*

@@ -18,10 +18,6 @@
 #include "types/element.h"
 #include "types/vector.h"
 
-extern Datum vx_vector_l2_squared_distance(PG_FUNCTION_ARGS);
-extern Datum vx_vector_negative_inner_product(PG_FUNCTION_ARGS);
-extern Datum vx_l1_distance(PG_FUNCTION_ARGS);
-
 static int
 vxt_vector_dimensions(Datum value)
 {
@@ -44,7 +40,7 @@ vxt_vector_floats(const void *elements, int dimensions)
  * Keys of float vectors, with the arithmetic of the operators, so that an
  * index returns rows in the order in which a sort would.
  */
-static float
+static double
 vxt_vector_key(VxMetric metric, const void *a, const void *b, int dimensions)
 {
 	switch (metric)
@@ -56,7 +52,7 @@ vxt_vector_key(VxMetric metric, const void *a, const void *b, int dimensions)
 		case VX_METRIC_L1:
 			return vxk->l1_f32(a, b, dimensions);
 		case VX_METRIC_COSINE:
-			return (float) vxt_cosine_distance_f32(a, b, dimensions);
+			return vxt_vector_cosine(a, b, dimensions);
 	}
 	pg_unreachable();
 }
@@ -80,7 +76,7 @@ static const VxOperatorClass operator_classes[] = {
 	{&vector_element, VX_METRIC_L2, vx_vector_l2_squared_distance, false},
 	{&vector_element, VX_METRIC_IP, vx_vector_negative_inner_product, false},
 	{&vector_element, VX_METRIC_COSINE, vx_vector_negative_inner_product, true},
-	{&vector_element, VX_METRIC_L1, vx_l1_distance, false}
+	{&vector_element, VX_METRIC_L1, vx_vector_l1_distance, false}
 };
 
 /*

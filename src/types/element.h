@@ -31,7 +31,7 @@ typedef struct VxElementType
 	const float *(*floats) (const void *elements, int dimensions);
 
 	/* key of the metric between stored elements */
-	float		(*key) (VxMetric metric, const void *a, const void *b,
+	double		(*key) (VxMetric metric, const void *a, const void *b,
 						int dimensions);
 } VxElementType;
 

@@ -57,7 +57,15 @@ DatumGetVxVector(Datum datum)
 #define PG_GETARG_VX_VECTOR_P(n) DatumGetVxVector(PG_GETARG_DATUM(n))
 #define PG_RETURN_VX_VECTOR_P(vector) PG_RETURN_POINTER(vector)
 
-/* A vector of zeros. */
+/* A palloc'd vector of zeros; dim must have been checked. */
 extern VxVector *vxt_new_vector(int dim);
+
+/* 1 - cosine as <=> has it; NaN if either vector is zero. */
+extern double vxt_vector_cosine(const float *a, const float *b, size_t dim);
+
+/* The SQL functions by which an operator class is recognised. */
+extern Datum vx_vector_l2_squared_distance(PG_FUNCTION_ARGS);
+extern Datum vx_vector_negative_inner_product(PG_FUNCTION_ARGS);
+extern Datum vx_vector_l1_distance(PG_FUNCTION_ARGS);
 
 #endif							/* VX_VECTOR_H */
