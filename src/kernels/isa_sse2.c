@@ -40,15 +40,11 @@ vf_load(const float *p)
 VX_INLINE Vf
 vf_load_partial(const float *p, size_t n)
 {
-	__m128i		words;
+	const uint8_t *bytes = (const uint8_t *) p;
 
 	Assert(n > 0 && n < V_WIDTH);
-	if (n == 1)
-		return _mm_load_ss(p);
-	words = _mm_loadl_epi64((const __m128i *) p);
-	if (n == 2)
-		return _mm_castsi128_ps(words);
-	return _mm_movelh_ps(_mm_castsi128_ps(words), _mm_load_ss(p + 2));
+	return _mm_castsi128_ps(_mm_set_epi64x((long long) load_partial_word(bytes, 4 * n, 1),
+										   (long long) load_partial_word(bytes, 4 * n, 0)));
 }
 
 VX_INLINE Vf

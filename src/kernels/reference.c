@@ -1,0 +1,93 @@
+/*
+ * reference.c
+ *	  Oracle for the kernels: written for clarity from kernels.h alone.
+ *
+ * Shares no code with the kernels and is not linked into the library.  See
+ * README.md.
+ */
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+#include "reference.h"
+
+#ifndef Assert
+#define Assert(condition) assert(condition)
+#endif
+
+static double
+element(const float *p, size_t i)
+{
+	float		x;
+
+	memcpy(&x, (const char *) p + i * sizeof(float), sizeof(x));
+	return x;
+}
+
+/* Products of two float32 are exact in double. */
+static double
+term(VxReferenceKind kind, double x, double y)
+{
+	if (kind == VX_REFERENCE_DOT)
+		return x * y;
+	if (kind == VX_REFERENCE_L1)
+		return fabs(x - y);
+	return (x - y) * (x - y);
+}
+
+void
+vxk_reference_suffixes(VxReferenceKind kind, const float *a, const float *b, size_t n,
+					   VxReference *result)
+{
+	double		sum = 0.0;
+	double		lost = 0.0;
+	double		magnitude = 0.0;
+	size_t		m;
+
+	Assert(result != NULL);
+	result[0].value = result[0].magnitude = 0.0;
+	for (m = 1; m <= n; m++)
+	{
+		double		t = term(kind, element(a, n - m), element(b, n - m));
+		double		total = sum + t;
+
+		/* what the addition rounded away, by Neumaier's method */
+		lost += fabs(sum) >= fabs(t) ? (sum - total) + t : (t - total) + sum;
+		sum = total;
+		magnitude += fabs(t);
+		result[m].value = isfinite(total) ? sum + lost : total;
+		result[m].magnitude = magnitude;
+	}
+}
+
+static int64_t
+code_term(VxReferenceCode kind, const VxCodeRows *rows, const uint8_t *query, int code, size_t j)
+{
+	const int8_t *q = (const int8_t *) query;
+	int			bits = kind == VX_REFERENCE_U2 ? 2 : kind == VX_REFERENCE_U4 ? 4 : 8;
+	int64_t		sum = 0;
+	int			plane;
+
+	if (kind == VX_REFERENCE_L1_U8)
+		return code > query[j] ? code - query[j] : query[j] - code;
+	for (plane = 0; plane * bits < 8; plane++)
+		sum += (int64_t) ((code >> (plane * bits)) & ((1 << bits) - 1)) * q[plane * rows->bytes + j];
+	return sum;
+}
+
+void
+vxk_reference_codes(VxReferenceCode kind, const VxCodeRows *rows, const uint8_t *query, int64_t *result)
+{
+	size_t		i;
+	size_t		j;
+
+	Assert(rows != NULL && query != NULL && result != NULL);
+	for (i = 0; i < rows->count; i++)
+	{
+		const uint8_t *row = rows->codes + (rows->ids ? rows->ids[i] : i) * rows->stride;
+
+		result[i] = 0;
+		for (j = 0; j < rows->bytes; j++)
+			result[i] += code_term(kind, rows, query, row[j], j);
+	}
+}
