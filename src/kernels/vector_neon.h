@@ -1,0 +1,195 @@
+/*
+ * vector_neon.h
+ *	  The primitives over 16-byte vectors that isa_neon.c and isa_neondotprod.c
+ *	  share.
+ *
+ * Does not multiply codes: that is where the two differ.  The meaning of each
+ * primitive is in dense_body.h and code_body.h.
+ */
+
+#define V_WIDTH 4
+typedef float32x4_t Vf;
+
+typedef struct Vd
+{
+	float64x2_t low;
+	float64x2_t high;
+} Vd;
+
+VX_INLINE Vf
+vf_zero(void)
+{
+	return vdupq_n_f32(0.0f);
+}
+
+/* loaded as bytes, because an element may stand at any address */
+VX_INLINE Vf
+vf_load(const float *p)
+{
+	return vreinterpretq_f32_u8(vld1q_u8((const uint8_t *) p));
+}
+
+VX_INLINE Vf
+vf_load_partial(const float *p, size_t n)
+{
+	const uint8_t *bytes = (const uint8_t *) p;
+
+	Assert(n > 0 && n < V_WIDTH);
+	return vreinterpretq_f32_u64(vcombine_u64(vcreate_u64(load_partial_word(bytes, 4 * n, 0)),
+											  vcreate_u64(load_partial_word(bytes, 4 * n, 1))));
+}
+
+VX_INLINE Vf
+vf_add(Vf a, Vf b)
+{
+	return vaddq_f32(a, b);
+}
+
+VX_INLINE Vf
+vf_sub(Vf a, Vf b)
+{
+	return vsubq_f32(a, b);
+}
+
+VX_INLINE Vf
+vf_abs(Vf a)
+{
+	return vabsq_f32(a);
+}
+
+VX_INLINE Vf
+vf_fma(Vf a, Vf b, Vf c)
+{
+	return vfmaq_f32(c, a, b);
+}
+
+VX_INLINE float
+vf_sum(Vf a)
+{
+	return vaddvq_f32(a);
+}
+
+VX_INLINE Vd
+vd_zero(void)
+{
+	Vd			zero = {vdupq_n_f64(0.0), vdupq_n_f64(0.0)};
+
+	return zero;
+}
+
+VX_INLINE Vd
+vd_add(Vd a, Vd b)
+{
+	a.low = vaddq_f64(a.low, b.low);
+	a.high = vaddq_f64(a.high, b.high);
+	return a;
+}
+
+VX_INLINE Vd
+vd_fma_square(Vf x, Vd sum)
+{
+	float64x2_t low = vcvt_f64_f32(vget_low_f32(x));
+	float64x2_t high = vcvt_high_f64_f32(x);
+
+	sum.low = vfmaq_f64(sum.low, low, low);
+	sum.high = vfmaq_f64(sum.high, high, high);
+	return sum;
+}
+
+VX_INLINE double
+vd_sum(Vd a)
+{
+	return vaddvq_f64(vaddq_f64(a.low, a.high));
+}
+
+#define V_BYTES 16
+typedef uint8x16_t Vb;
+typedef int32x4_t Vi;
+
+typedef struct CodeSums
+{
+	Vi			part0;
+	Vi			part1;
+} CodeSums;
+
+VX_INLINE Vb
+vb_load(const uint8_t *p)
+{
+	return vld1q_u8(p);
+}
+
+VX_INLINE Vb
+vb_load_partial(const uint8_t *p, size_t n)
+{
+	Assert(n > 0 && n < V_BYTES);
+	return vreinterpretq_u8_u64(vcombine_u64(vcreate_u64(load_partial_word(p, n, 0)),
+											 vcreate_u64(load_partial_word(p, n, 1))));
+}
+
+VX_INLINE Vb
+vb_and(Vb a, Vb b)
+{
+	return vandq_u8(a, b);
+}
+
+VX_INLINE CodeSums
+code_sums_zero(void)
+{
+	CodeSums	sums = {vdupq_n_s32(0), vdupq_n_s32(0)};
+
+	return sums;
+}
+
+VX_INLINE void
+code_step_l1(CodeSums *sums, Vb code, Vb query)
+{
+	uint16x8_t	pairs = vpaddlq_u8(vabdq_u8(code, query));
+
+	sums->part0 = vreinterpretq_s32_u32(vpadalq_u16(vreinterpretq_u32_s32(sums->part0), pairs));
+}
+
+VX_INLINE Vi
+code_total_l1(const CodeSums *sums)
+{
+	return vaddq_s32(sums->part0, sums->part1);
+}
+
+#define code_total_u8 code_total_l1
+#define code_total_u4 code_total_l1
+#define code_total_u2 code_total_l1
+
+VX_INLINE int32_t
+vi_sum(Vi v)
+{
+	return vaddvq_s32(v);
+}
+
+VX_INLINE void
+vi_sum4(Vi a, Vi b, Vi c, Vi d, int32_t *out)
+{
+	vst1q_s32(out, vpaddq_s32(vpaddq_s32(a, b), vpaddq_s32(c, d)));
+}
+
+/*
+ * NEON multiplies bytes of one signedness only, so 8-bit codes are taken as
+ * c - 128; what that leaves out is the same for every row: 128 times the sum
+ * of the query.
+ */
+VX_INLINE int8x16_t
+code_as_signed(Vb code)
+{
+	return vreinterpretq_s8_u8(veorq_u8(code, vdupq_n_u8(0x80)));
+}
+
+VX_INLINE int32_t
+code_bias_u8(const uint8_t *query, size_t n)
+{
+	int32x4_t	sum = vdupq_n_s32(0);
+	size_t		j;
+
+	for (j = 0; j + V_BYTES <= n; j += V_BYTES)
+		sum = vpadalq_s16(sum, vpaddlq_s8(vreinterpretq_s8_u8(vb_load(query + j))));
+	if (j < n)
+		sum = vpadalq_s16(sum, vpaddlq_s8(vreinterpretq_s8_u8(vb_load_partial(query + j, n - j))));
+	return 128 * vaddvq_s32(sum);
+}
