@@ -14,7 +14,7 @@
 #include "quantize/vector_operations.h"
 
 /* half width of an estimate in standard deviations */
-#define VXQ_SIGMAS 3.0
+#define VXQ_SIGMAS 3.2
 
 /*
  * Longest residual that is coded as it is.  Its squared distances, at most

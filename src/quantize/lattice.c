@@ -34,6 +34,44 @@ vxq_lattice_scale(int bits, int padded_dims)
 }
 
 /*
+ * The best of a few scales for this vector.  The first just avoids clipping the
+ * largest coordinate, which is what many bits or few dimensions want; the
+ * others lie around the best constant.  README.md, "Scale", has what each is
+ * worth.
+ */
+static float
+choose_scale(const VxCodec *codec, const float *rotated, double norm)
+{
+	const VxVectorOperations *operations = codec->operations;
+	size_t		n = codec->padded_dims;
+	int			half = 1 << (codec->bits - 1);
+	float		constant = (float) (codec->lattice_scale / norm);
+	float		scales[4];
+	float		best = constant;
+	double		best_cosine2 = 0.0;
+	int			i;
+
+	scales[0] = 0.999f * half / operations->largest(rotated, n);
+	scales[1] = constant;
+	scales[2] = constant * 1.08f;
+	scales[3] = constant * 0.93f;
+	for (i = 0; i < 4; i++)
+	{
+		VxLatticeSums sums;
+		double		cosine2;
+
+		operations->lattice_sums(rotated, n, scales[i], half, &sums);
+		cosine2 = sums.product * sums.product / sums.lattice_norm2;
+		if (cosine2 > best_cosine2)
+		{
+			best_cosine2 = cosine2;
+			best = scales[i];
+		}
+	}
+	return best;
+}
+
+/*
  * Levels (one byte a dimension) and factors of a rotated residual.
  *
  * What has no direction gets scale 0: every estimate is then that of the mean,
@@ -58,7 +96,7 @@ vxq_lattice_encode(const VxCodec *codec, const float *rotated,
 		return;
 	}
 	codec->operations->lattice(rotated, codec->padded_dims,
-							   (float) (codec->lattice_scale / norm), half,
+							   choose_scale(codec, rotated, norm), half,
 							   levels, &sums);
 	Assert(sums.product > 0.0);
 	cosine2 = sums.product * sums.product / (sums.lattice_norm2 * sums.vector_norm2);
