@@ -23,12 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#ifdef VX_NUMTEXT_ASSERT
-#include <assert.h>
-#define Assert(condition) assert(condition)
-#elif !defined(Assert)
-#define Assert(condition) ((void) 0)
-#endif
+#include "base/host.h"
 
 /* Any 19 digits fit 64 bits. */
 #define MAX_EXACT_DIGITS 19
