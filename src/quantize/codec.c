@@ -135,7 +135,7 @@ vxq_encode(const VxCodec *codec, const float *x, void *scratch,
 		case VX_CODE_LATTICE:
 			residual = vxq_residual(codec, x, true, rotated);
 			vxq_lattice_encode(codec, rotated, &residual, levels, factors);
-			vxq_lattice_pack(codec, levels, code);
+			codec->operations->pack(levels, codec->code_bytes, codec->stored_bits, code);
 			break;
 	}
 }

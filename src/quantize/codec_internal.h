@@ -60,10 +60,6 @@ extern float vxq_lattice_scale(int bits, int padded_dims);
 extern void vxq_lattice_encode(const VxCodec *codec, const float *rotated,
 							   const VxResidual *residual, uint8_t *levels,
 							   VxFactors *factors);
-extern void vxq_lattice_pack(const VxCodec *codec, const uint8_t *levels,
-							 uint8_t *code);
-extern void vxq_lattice_unpack(const VxCodec *codec, const uint8_t *code,
-							   uint8_t *levels);
 
 /* scalar.c */
 extern void vxq_scalar_init(VxCodec *codec, const VxCodecParameters *parameters);

@@ -72,9 +72,36 @@ chunk_factors(const VxChunk *chunk, const float *factors, float *buffer)
 	return buffer;
 }
 
+/* fewer rows than a vector has lanes: by way of full buffers */
+static void
+fuse_few(const VxCodeQuery *query, const int32_t *sums, const float *const factors[3],
+		 size_t count, float *results[2])
+{
+	float		copies[3][VXQ_MOST_LANES] = {{0}};
+	float		buffers[2][VXQ_MOST_LANES];
+	const float *copied[3] = {copies[0], copies[1], copies[2]};
+	float	   *buffered[2] = {buffers[0], results[1] != NULL ? buffers[1] : NULL};
+	size_t		i;
+
+	Assert(count < VXQ_MOST_LANES);
+	for (i = 0; i < count; i++)
+	{
+		copies[0][i] = factors[0][i];
+		copies[1][i] = factors[1][i];
+		copies[2][i] = factors[2] != NULL ? factors[2][i] : 0.0f;
+	}
+	query->codec->operations->fuse(&query->fusion, sums, copied, VXQ_MOST_LANES, buffered);
+	for (i = 0; i < count; i++)
+	{
+		results[0][i] = buffers[0][i];
+		if (results[1] != NULL)
+			results[1][i] = buffers[1][i];
+	}
+}
+
 static void
 estimate_lattice(const VxCodeQuery *query, const VxChunk *chunk,
-				 float *estimate, float *error)
+				 float *results[2])
 {
 	int32_t		sums[CHUNK];
 	float		buffers[3][CHUNK];
@@ -83,10 +110,15 @@ estimate_lattice(const VxCodeQuery *query, const VxChunk *chunk,
 	sum_rows(query, chunk, sums);
 	factors[0] = chunk_factors(chunk, chunk->array->add, buffers[0]);
 	factors[1] = chunk_factors(chunk, chunk->array->scale, buffers[1]);
-	factors[2] = error == NULL ? NULL :
+	factors[2] = results[1] == NULL ? NULL :
 		chunk_factors(chunk, chunk->array->error, buffers[2]);
-	query->codec->operations->fuse(&query->fusion, sums, factors, chunk->count,
-								   estimate, error);
+	if (chunk->count >= query->codec->operations->lanes)
+		query->codec->operations->fuse(&query->fusion, sums, factors, chunk->count, results);
+	else
+	{
+		memset(sums + chunk->count, 0, (VXQ_MOST_LANES - chunk->count) * sizeof(int32_t));
+		fuse_few(query, sums, factors, chunk->count, results);
+	}
 }
 
 /*
@@ -95,8 +127,10 @@ estimate_lattice(const VxCodeQuery *query, const VxChunk *chunk,
  */
 static void
 estimate_scalar(const VxCodeQuery *query, const VxChunk *chunk,
-				float *estimate, float *error)
+				float *results[2])
 {
+	float	   *estimate = results[0];
+	float	   *error = results[1];
 	const VxCodec *codec = query->codec;
 	float		rounding = (float) VXQ_SIGMAS * 0.5f * codec->step * sqrtf((float) codec->dims);
 	int32_t		sums[CHUNK];
@@ -117,8 +151,10 @@ estimate_scalar(const VxCodeQuery *query, const VxChunk *chunk,
 
 static void
 estimate_raw(const VxCodeQuery *query, const VxChunk *chunk,
-			 float *estimate, float *error)
+			 float *results[2])
 {
+	float	   *estimate = results[0];
+	float	   *error = results[1];
 	const VxCodec *codec = query->codec;
 	VxMetric	metric = codec->metric;
 	float		q[VXQ_RAW_BYTES / sizeof(float)];
@@ -152,17 +188,17 @@ vxq_estimate(const VxCodeQuery *query, const VxCodeArray *array,
 	for (done = 0; done < count; done += CHUNK)
 	{
 		VxChunk		chunk;
-		float	   *chunk_error = error != NULL ? error + done : NULL;
+		float	   *results[2] = {estimate + done, error != NULL ? error + done : NULL};
 
 		chunk.array = array;
 		chunk.ids = ids != NULL ? ids + done : NULL;
 		chunk.first = ids != NULL ? 0 : done;
 		chunk.count = count - done < CHUNK ? count - done : CHUNK;
 		if (query->codec->kind == VX_CODE_LATTICE)
-			estimate_lattice(query, &chunk, estimate + done, chunk_error);
+			estimate_lattice(query, &chunk, results);
 		else if (query->codec->kind == VX_CODE_SCALAR)
-			estimate_scalar(query, &chunk, estimate + done, chunk_error);
+			estimate_scalar(query, &chunk, results);
 		else
-			estimate_raw(query, &chunk, estimate + done, chunk_error);
+			estimate_raw(query, &chunk, results);
 	}
 }

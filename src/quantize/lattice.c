@@ -107,36 +107,3 @@ vxq_lattice_encode(const VxCodec *codec, const float *rotated,
 	factors->error = residual->shrunk ? 1e19f :
 		(float) (norm * sqrt((1.0 - cosine2) / (cosine2 * (codec->padded_dims - 1))));
 }
-
-/*
- * Dimension j of the planes: byte j % code_bytes, and the higher the plane the
- * higher the bits, as the kernels read them.
- */
-void
-vxq_lattice_pack(const VxCodec *codec, const uint8_t *levels, uint8_t *code)
-{
-	size_t		bytes = codec->code_bytes;
-	int			planes = 8 / codec->stored_bits;
-	size_t		j;
-	int			plane;
-
-	Assert(bytes * planes == (size_t) codec->padded_dims);
-	memcpy(code, levels, bytes);
-	for (plane = 1; plane < planes; plane++)
-		for (j = 0; j < bytes; j++)
-			code[j] |= levels[plane * bytes + j] << (plane * codec->stored_bits);
-}
-
-void
-vxq_lattice_unpack(const VxCodec *codec, const uint8_t *code, uint8_t *levels)
-{
-	size_t		bytes = codec->code_bytes;
-	int			planes = 8 / codec->stored_bits;
-	uint8_t		mask = (1 << codec->stored_bits) - 1;
-	size_t		j;
-	int			plane;
-
-	for (plane = 0; plane < planes; plane++)
-		for (j = 0; j < bytes; j++)
-			levels[plane * bytes + j] = (code[j] >> (plane * codec->stored_bits)) & mask;
-}

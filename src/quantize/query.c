@@ -136,48 +136,26 @@ vxq_query_prepare(const VxCodec *codec, const float *q, VxQueryPurpose purpose,
 
 /*
  * The lattice point itself as plane: p = 2 y for up to 4 bits, exact.  8-bit
- * points (255 half steps) are rounded to 127 steps.  Returns the
- * squared length, in half steps, of y2 - step * p.
+ * points lie up to 255 half steps from zero and are rounded to 127 steps.
  */
-static double
-lattice_to_plane(VxCodeQuery *query, const uint8_t *levels, float *half_steps)
-{
-	const VxCodec *codec = query->codec;
-	int8_t	   *plane = (int8_t *) query->plane;
-	int			top = (1 << codec->bits) - 1;
-	float		step = top > INT8_LIMIT ? (float) top / INT8_LIMIT : 1.0f;
-	double		lost = 0.0;
-	int32_t		sum = 0;
-	int			j;
-
-	for (j = 0; j < codec->padded_dims; j++)
-	{
-		int			point = 2 * levels[j] - top;
-
-		plane[j] = (int8_t) lrintf(point / step);
-		sum += plane[j];
-		lost += (point - step * plane[j]) * (point - step * plane[j]);
-	}
-	query->fusion.offset = top * sum;
-	*half_steps = step;
-	return lost;
-}
-
 static void
 lattice_from_code(VxCodeQuery *query, const uint8_t *code, const VxFactors *factors)
 {
 	const VxCodec *codec = query->codec;
-	uint8_t    *levels = query->plane;
+	int			top = (1 << codec->bits) - 1;
+	float		step = top > INT8_LIMIT ? (float) top / INT8_LIMIT : 1.0f;
 	double		scale = 0.5 * factors->scale;
 	double		error = factors->error;
+	float		error2;
 	double		noise2;
-	float		half_steps;
+	int32_t		sum;
 
-	/* level j is read before plane j is written in its place */
-	vxq_lattice_unpack(codec, code, levels);
-	noise2 = lattice_to_plane(query, levels, &half_steps) * scale * scale;
-	noise2 += error * error * (codec->padded_dims - 1);
-	query->fusion.inner_step = (float) (0.5 * scale * half_steps);
+	codec->operations->unpack(code, codec->code_bytes, codec->stored_bits, query->plane);
+	sum = codec->operations->lattice_plane(query->plane, codec->padded_dims, top, step,
+										   (int8_t *) query->plane, &error2);
+	noise2 = error2 * scale * scale + error * error * (codec->padded_dims - 1);
+	query->fusion.offset = top * sum;
+	query->fusion.inner_step = (float) (0.5 * scale * step);
 	set_fusion(query, factors->add, noise2, 0.0);
 }
 
@@ -199,7 +177,7 @@ inner_product_from_code(VxCodeQuery *query, const uint8_t *code, const VxFactors
 	int32_t		sum = 0;
 	int			j;
 
-	vxq_lattice_unpack(codec, code, query->plane);
+	codec->operations->unpack(code, codec->code_bytes, codec->stored_bits, query->plane);
 	for (j = 0; j < codec->padded_dims; j++)
 	{
 		float		x = codec->rotated_mean[j] + factors->scale * (query->plane[j] - centre);

@@ -18,6 +18,9 @@
 
 #define VXQ_INLINE static inline __attribute__((always_inline, unused))
 
+/* code bytes, a multiple of 16 in every layout */
+typedef uint8_t VxBytes __attribute__((vector_size(16), aligned(1), may_alias));
+
 /*
  * The part of the query across the residual is known only as well as the
  * estimate is; README.md, "Error bound", derives the two constants.

@@ -22,6 +22,9 @@
 /* padded dimensions are multiples of this */
 #define VXQ_GRANULE 64
 
+/* lanes of the widest set */
+#define VXQ_MOST_LANES 16
+
 /* sums over one vector against its lattice point, see VxVectorOperations */
 typedef struct VxLatticeSums
 {
@@ -50,6 +53,7 @@ typedef struct VxFusion
 typedef struct VxVectorOperations
 {
 	const char *name;
+	size_t		lanes;
 
 	/* out = x * multiplier - mean; any n; out may be x */
 	void		(*residual) (const float *x, float multiplier,
@@ -87,12 +91,25 @@ typedef struct VxVectorOperations
 							   int8_t *p, float *error2);
 
 	/*
-	 * estimate and, unless NULL, error of count rows from the sums of the
-	 * kernels and the factors; any count.
+	 * The same for a lattice point: p = (2 k - top) / step rounded, of n
+	 * levels k.  Exact for step 1.  p may be k.
+	 */
+	int32_t		(*lattice_plane) (const uint8_t *k, size_t n, int top,
+								  float step, int8_t *p, float *error2);
+
+	/* levels to planes of bits and back; `bytes` of code, a multiple of 16 */
+	void		(*pack) (const uint8_t *levels, size_t bytes, int bits,
+						 uint8_t *code);
+	void		(*unpack) (const uint8_t *code, size_t bytes, int bits,
+						   uint8_t *levels);
+
+	/*
+	 * results[0] = estimates and, unless NULL, results[1] = errors of count
+	 * rows from the sums of the kernels and the factors; count >= lanes.
 	 */
 	void		(*fuse) (const VxFusion *fusion, const int32_t *sums,
 						 const float *const factors[3], size_t count,
-						 float *estimate, float *error);
+						 float *results[2]);
 } VxVectorOperations;
 
 /* The set that fits the kernel table of that name ("avx2", ...). */

@@ -48,7 +48,19 @@ VXQ_NAME(square_root) (VF x)
 VXQ_INLINE float
 VXQ_NAME(sum) (VF x)
 {
-	float		sum = 0.0f;
+#if VXQ_LANES == 16
+	x += VXQ_SHUFFLE(VF, VI, x, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7);
+	x += VXQ_SHUFFLE(VF, VI, x, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11);
+#elif VXQ_LANES == 8
+	x += VXQ_SHUFFLE(VF, VI, x, 4, 5, 6, 7, 0, 1, 2, 3);
+#endif
+	return (x[0] + x[1]) + (x[2] + x[3]);
+}
+
+VXQ_INLINE int32_t
+VXQ_NAME(sum_int) (VI x)
+{
+	int32_t		sum = 0;
 	int			i;
 
 	for (i = 0; i < VXQ_LANES; i++)
@@ -106,50 +118,108 @@ VXQ_NAME(hadamard_lanes) (VF x)
 }
 
 /*
- * Stages of the transform that pair whole vectors: `rows` (2, 4 or 8) values
- * `distance` floats apart are loaded together, so that three stages cost one
- * pass over memory.
+ * Stages of the transform that pair whole vectors, three, two or one of them
+ * in one pass over memory: 8, 4 or 2 vectors `distance` floats apart are
+ * loaded together.
  */
-VXQ_INLINE void
-VXQ_NAME(hadamard_rows) (float *x, size_t power, size_t distance, int rows)
+#define PAIR(a, b) do { VF t_ = (b); (b) = (a) - t_; (a) = (a) + t_; } while (0)
+
+static void
+VXQ_NAME(hadamard_8_rows) (float *x, size_t power, size_t d)
 {
 	size_t		base;
-	size_t		j;
+	float	   *p;
 
-	for (base = 0; base < power; base += distance * rows)
-		for (j = base; j < base + distance; j += VXQ_LANES)
+	for (base = 0; base < power; base += 8 * d)
+		for (p = x + base; p < x + base + d; p += VXQ_LANES)
 		{
-			VF			row[8];
-			int			half;
-			int			i;
+			VF			a0 = LOAD(p);
+			VF			a1 = LOAD(p + d);
+			VF			a2 = LOAD(p + 2 * d);
+			VF			a3 = LOAD(p + 3 * d);
+			VF			a4 = LOAD(p + 4 * d);
+			VF			a5 = LOAD(p + 5 * d);
+			VF			a6 = LOAD(p + 6 * d);
+			VF			a7 = LOAD(p + 7 * d);
 
-			for (i = 0; i < rows; i++)
-				row[i] = LOAD(x + j + i * distance);
-			for (half = 1; half < rows; half *= 2)
-				for (i = 0; i < rows; i++)
-					if ((i & half) == 0)
-					{
-						VF			upper = row[i + half];
-
-						row[i + half] = row[i] - upper;
-						row[i] = row[i] + upper;
-					}
-			for (i = 0; i < rows; i++)
-				STORE(x + j + i * distance, row[i]);
+			PAIR(a0, a1);
+			PAIR(a2, a3);
+			PAIR(a4, a5);
+			PAIR(a6, a7);
+			PAIR(a0, a2);
+			PAIR(a1, a3);
+			PAIR(a4, a6);
+			PAIR(a5, a7);
+			PAIR(a0, a4);
+			PAIR(a1, a5);
+			PAIR(a2, a6);
+			PAIR(a3, a7);
+			STORE(p, a0);
+			STORE(p + d, a1);
+			STORE(p + 2 * d, a2);
+			STORE(p + 3 * d, a3);
+			STORE(p + 4 * d, a4);
+			STORE(p + 5 * d, a5);
+			STORE(p + 6 * d, a6);
+			STORE(p + 7 * d, a7);
 		}
 }
 
 static void
-VXQ_NAME(hadamard_tail) (float *x, size_t power)
+VXQ_NAME(hadamard_4_rows) (float *x, size_t power, size_t d)
+{
+	size_t		base;
+	float	   *p;
+
+	for (base = 0; base < power; base += 4 * d)
+		for (p = x + base; p < x + base + d; p += VXQ_LANES)
+		{
+			VF			a0 = LOAD(p);
+			VF			a1 = LOAD(p + d);
+			VF			a2 = LOAD(p + 2 * d);
+			VF			a3 = LOAD(p + 3 * d);
+
+			PAIR(a0, a1);
+			PAIR(a2, a3);
+			PAIR(a0, a2);
+			PAIR(a1, a3);
+			STORE(p, a0);
+			STORE(p + d, a1);
+			STORE(p + 2 * d, a2);
+			STORE(p + 3 * d, a3);
+		}
+}
+
+static void
+VXQ_NAME(hadamard_2_rows) (float *x, size_t power, size_t d)
+{
+	size_t		base;
+	float	   *p;
+
+	for (base = 0; base < power; base += 2 * d)
+		for (p = x + base; p < x + base + d; p += VXQ_LANES)
+		{
+			VF			a0 = LOAD(p);
+			VF			a1 = LOAD(p + d);
+
+			PAIR(a0, a1);
+			STORE(p, a0);
+			STORE(p + d, a1);
+		}
+}
+
+/* the stages beyond those inside a vector */
+static void
+VXQ_NAME(hadamard_rows) (float *x, size_t power)
 {
 	size_t		distance = VXQ_LANES;
 
 	for (; distance * 8 <= power; distance *= 8)
-		VXQ_NAME(hadamard_rows) (x, power, distance, 8);
+		VXQ_NAME(hadamard_8_rows) (x, power, distance);
 	if (distance * 4 <= power)
-		VXQ_NAME(hadamard_rows) (x, power, distance, 4);
+		VXQ_NAME(hadamard_4_rows) (x, power, distance);
 	else if (distance * 2 <= power)
-		VXQ_NAME(hadamard_rows) (x, power, distance, 2);
+		VXQ_NAME(hadamard_2_rows) (x, power, distance);
 }
 
 static void
@@ -159,7 +229,7 @@ VXQ_NAME(hadamard) (float *x, size_t power)
 
 	for (j = 0; j < power; j += VXQ_LANES)
 		STORE(x + j, VXQ_NAME(hadamard_lanes) (LOAD(x + j)));
-	VXQ_NAME(hadamard_tail) (x, power);
+	VXQ_NAME(hadamard_rows) (x, power);
 }
 
 static void
@@ -190,7 +260,7 @@ VXQ_NAME(rotation_round) (float *x, const float *signs, size_t n,
 		STORE(x + j, VXQ_NAME(hadamard_lanes) (LOAD(x + j) * LOAD(signs + j)));
 	for (; j < n; j += VXQ_LANES)
 		STORE(x + j, LOAD(x + j) * LOAD(signs + j));
-	VXQ_NAME(hadamard_tail) (x + start, power);
+	VXQ_NAME(hadamard_rows) (x + start, power);
 	if (power < n)
 		VXQ_NAME(mix_halves) (x, n);
 }
@@ -199,7 +269,7 @@ VXQ_NAME(rotation_round) (float *x, const float *signs, size_t n,
  * Sums are carried to double every BLOCK floats: one lane then adds few enough
  * terms for the cosine of an 8-bit code, which differs from 1 by 1e-4.
  */
-#define BLOCK 512
+#define BLOCK 1024
 
 VXQ_INLINE void
 VXQ_NAME(lattice_body) (const float *r, size_t n, float scale, int half,
@@ -274,6 +344,19 @@ VXQ_NAME(largest) (const float *x, size_t n)
 	return result;
 }
 
+/*
+ * v / step to the nearest integer, halves away from zero, in *rounded; returns
+ * what is left of v.
+ */
+VXQ_INLINE VF
+VXQ_NAME(round_lanes) (VF v, float step, float inverse, VI *rounded)
+{
+	VF			half = (VF) (((VI) v & INT32_MIN) | 0x3f000000);
+
+	*rounded = __builtin_convertvector(v * inverse + half, VI);
+	return v - __builtin_convertvector(*rounded, VF) * step;
+}
+
 static int32_t
 VXQ_NAME(round_int8) (const float *x, size_t n, float step, int8_t *p,
 					  float *error2)
@@ -281,25 +364,75 @@ VXQ_NAME(round_int8) (const float *x, size_t n, float step, int8_t *p,
 	const float inverse = 1.0f / step;
 	VI			total = {0};
 	VF			lost = {0};
-	int32_t		sum = 0;
 	size_t		j;
-	int			i;
 
 	for (j = 0; j < n; j += VXQ_LANES)
 	{
-		VF			v = LOAD(x + j);
-		VF			half = (VF) (((VI) v & (int32_t) 0x80000000) | 0x3f000000);
-		VI			rounded = __builtin_convertvector(v * inverse + half, VI);
-		VF			e = v - __builtin_convertvector(rounded, VF) * step;
+		VI			rounded;
+		VF			e = VXQ_NAME(round_lanes) (LOAD(x + j), step, inverse, &rounded);
 
 		total += rounded;
 		lost += e * e;
 		*(VB *) (p + j) = __builtin_convertvector(rounded, VB);
 	}
-	for (i = 0; i < VXQ_LANES; i++)
-		sum += total[i];
 	*error2 = VXQ_NAME(sum) (lost);
-	return sum;
+	return VXQ_NAME(sum_int) (total);
+}
+
+static int32_t
+VXQ_NAME(lattice_plane) (const uint8_t *k, size_t n, int top, float step,
+						 int8_t *p, float *error2)
+{
+	const float inverse = 1.0f / step;
+	VI			total = {0};
+	VF			lost = {0};
+	size_t		j;
+
+	for (j = 0; j < n; j += VXQ_LANES)
+	{
+		VI			point = 2 * __builtin_convertvector(*(const VB *) (k + j), VI) - top;
+		VI			rounded;
+		VF			e = VXQ_NAME(round_lanes) (__builtin_convertvector(point, VF),
+											   step, inverse, &rounded);
+
+		total += rounded;
+		lost += e * e;
+		*(VB *) (p + j) = __builtin_convertvector(rounded, VB);
+	}
+	*error2 = VXQ_NAME(sum) (lost);
+	return VXQ_NAME(sum_int) (total);
+}
+
+static void
+VXQ_NAME(pack) (const uint8_t *levels, size_t bytes, int bits, uint8_t *code)
+{
+	size_t		j;
+	int			plane;
+
+	for (j = 0; j < bytes; j += 16)
+	{
+		VxBytes		packed = *(const VxBytes *) (levels + j);
+
+		for (plane = 1; plane * bits < 8; plane++)
+			packed |= *(const VxBytes *) (levels + plane * bytes + j) << (plane * bits);
+		*(VxBytes *) (code + j) = packed;
+	}
+}
+
+static void
+VXQ_NAME(unpack) (const uint8_t *code, size_t bytes, int bits, uint8_t *levels)
+{
+	const uint8_t mask = (uint8_t) ((1 << bits) - 1);
+	size_t		j;
+	int			plane;
+
+	for (j = 0; j < bytes; j += 16)
+	{
+		VxBytes		packed = *(const VxBytes *) (code + j);
+
+		for (plane = 0; plane * bits < 8; plane++)
+			*(VxBytes *) (levels + plane * bytes + j) = (packed >> (plane * bits)) & mask;
+	}
 }
 
 /*
@@ -335,51 +468,37 @@ VXQ_NAME(error_lanes) (const VxFusion *fusion, VF inner, VF add, VF scale_error)
 		fusion->rounding * (add + fusion->norm2) + fusion->floor;
 }
 
+/* the rows from i on, one vector of them */
+VXQ_INLINE void
+VXQ_NAME(fuse_rows) (const VxFusion *fusion, const int32_t *sums,
+					 const float *const factors[3], size_t i, float *results[2])
+{
+	VF			add = LOAD(factors[0] + i);
+	VF			inner;
+
+	STORE(results[0] + i, VXQ_NAME(fuse_lanes) (fusion, *(const VI *) (sums + i), add,
+												LOAD(factors[1] + i), &inner));
+	if (results[1] != NULL)
+		STORE(results[1] + i, VXQ_NAME(error_lanes) (fusion, inner, add,
+													 LOAD(factors[2] + i)));
+}
+
 static void
 VXQ_NAME(fuse) (const VxFusion *fusion, const int32_t *sums,
-				const float *const factors[3], size_t count,
-				float *estimate, float *error)
+				const float *const factors[3], size_t count, float *results[2])
 {
 	size_t		i;
 
-	for (i = 0; i < count; i += VXQ_LANES)
-	{
-		size_t		left = count - i;
-		VI			sum = {0};
-		VF			add = {0};
-		VF			scale = {0};
-		VF			scale_error = {0};
-		VF			inner;
-		VF			result;
-
-		if (left >= VXQ_LANES)
-		{
-			sum = *(const VI *) (sums + i);
-			add = LOAD(factors[0] + i);
-			scale = LOAD(factors[1] + i);
-			if (error != NULL)
-				scale_error = LOAD(factors[2] + i);
-		}
-		else
-		{
-			memcpy(&sum, sums + i, left * sizeof(int32_t));
-			memcpy(&add, factors[0] + i, left * sizeof(float));
-			memcpy(&scale, factors[1] + i, left * sizeof(float));
-			if (error != NULL)
-				memcpy(&scale_error, factors[2] + i, left * sizeof(float));
-		}
-		result = VXQ_NAME(fuse_lanes) (fusion, sum, add, scale, &inner);
-		memcpy(estimate + i, &result, (left < VXQ_LANES ? left : VXQ_LANES) * sizeof(float));
-		if (error != NULL)
-		{
-			result = VXQ_NAME(error_lanes) (fusion, inner, add, scale_error);
-			memcpy(error + i, &result, (left < VXQ_LANES ? left : VXQ_LANES) * sizeof(float));
-		}
-	}
+	for (i = 0; i + VXQ_LANES <= count; i += VXQ_LANES)
+		VXQ_NAME(fuse_rows) (fusion, sums, factors, i, results);
+	/* the last vector overlaps the one before: the same rows, the same results */
+	if (i < count)
+		VXQ_NAME(fuse_rows) (fusion, sums, factors, count - VXQ_LANES, results);
 }
 
 static const VxVectorOperations VXQ_NAME(operations) = {
 	.name = VXQ_SET,
+	.lanes = VXQ_LANES,
 	.residual = VXQ_NAME(residual),
 	.rotation_round = VXQ_NAME(rotation_round),
 	.hadamard = VXQ_NAME(hadamard),
@@ -388,6 +507,9 @@ static const VxVectorOperations VXQ_NAME(operations) = {
 	.lattice_sums = VXQ_NAME(lattice_sums),
 	.largest = VXQ_NAME(largest),
 	.round_int8 = VXQ_NAME(round_int8),
+	.lattice_plane = VXQ_NAME(lattice_plane),
+	.pack = VXQ_NAME(pack),
+	.unpack = VXQ_NAME(unpack),
 	.fuse = VXQ_NAME(fuse),
 };
 
@@ -397,4 +519,5 @@ static const VxVectorOperations VXQ_NAME(operations) = {
 #undef LOAD
 #undef STORE
 #undef BUTTERFLY
+#undef PAIR
 #undef BLOCK
