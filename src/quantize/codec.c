@@ -51,7 +51,7 @@ allocate_arrays(VxCodec *codec, const VxHost *host)
 	size_t		count = padded;
 
 	if (codec->kind == VX_CODE_LATTICE)
-		count += padded * (2 + VXQ_ROTATION_ROUNDS);
+		count += padded * (2 + VXQ_ROTATION_ROUNDS) + padded / sizeof(float);
 	codec->storage = vxh_allocate(host, count * sizeof(float));
 	memset(codec->storage, 0, count * sizeof(float));
 	codec->mean = codec->storage;
@@ -60,6 +60,8 @@ allocate_arrays(VxCodec *codec, const VxHost *host)
 		codec->zeros = codec->mean + padded;
 		codec->rotated_mean = codec->zeros + padded;
 		codec->signs = codec->rotated_mean + padded;
+		codec->ones = (int8_t *) (codec->signs + VXQ_ROTATION_ROUNDS * padded);
+		memset(codec->ones, 1, padded);
 	}
 }
 

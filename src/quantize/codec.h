@@ -85,7 +85,8 @@ typedef struct VxCodec
 	float	   *mean;			/* dims floats; SCALAR: dithered grid offsets */
 	float	   *zeros;			/* a mean of zeros, LATTICE only */
 	float	   *rotated_mean;	/* padded_dims floats, LATTICE only */
-	float	   *signs;			/* the rotation, see rotation.h */
+	float	   *signs;			/* the rotation, see rotation.c */
+	int8_t	   *ones;			/* a plane of ones, LATTICE only */
 	const struct VxVectorOperations *operations;
 	void	   *storage;		/* the one allocation behind the arrays */
 } VxCodec;

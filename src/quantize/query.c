@@ -19,6 +19,14 @@
 
 #define INT8_LIMIT 127
 
+/*
+ * What joining the two middle levels of 8 bits costs: the best step is 1 +
+ * sqrt(1 / 2 pi) / sigma for levels of standard deviation sigma, and leaves
+ * (1 - 2 / pi) / 4 of a level, squared, in each dimension.
+ */
+#define JOINED_STEP 0.3989
+#define JOINED_LOSS 0.0908
+
 /* Does a query of this purpose estimate minus the inner product? */
 static bool
 is_inner_product(const VxCodec *codec, VxQueryPurpose purpose)
@@ -58,9 +66,10 @@ set_fusion(VxCodeQuery *query, double norm2, double noise2, double constant)
 		fusion->weight = (float) half;
 		fusion->coefficient = (float) (-2.0 * half);
 	}
-	fusion->norm2 = (float) norm2;
-	fusion->noise = (float) (noise2 / codec->padded_dims);
-	fusion->row_noise = (float) (noise2 * (codec->padded_dims - 1) / codec->padded_dims);
+	/* limits keep infinities, which zero factors would turn to NaN, away */
+	fusion->norm2 = clamp(norm2, 1e38);
+	fusion->noise = clamp(noise2 / codec->padded_dims, 1e38);
+	fusion->row_noise = clamp(noise2 * (codec->padded_dims - 1) / codec->padded_dims, 1e38);
 	fusion->reach = (float) (VXQ_SIGMAS * VXQ_SIGMAS) * fusion->coefficient * fusion->coefficient;
 	fusion->rounding = 1e-6f;
 	fusion->floor = 1e-6f * fabsf(fusion->base);
@@ -134,29 +143,55 @@ vxq_query_prepare(const VxCodec *codec, const float *q, VxQueryPurpose purpose,
 	}
 }
 
+/* sum of n bytes, by way of the kernels */
+static int32_t
+sum_levels(const VxCodec *codec, const uint8_t *levels)
+{
+	VxCodeRows	rows = {levels, 0, NULL, 1, (size_t) codec->padded_dims};
+	int32_t		sum;
+
+	vxk->dot_u8_i8(&rows, codec->ones, &sum);
+	return sum;
+}
+
 /*
- * The lattice point itself as plane: p = 2 y for up to 4 bits, exact.  8-bit
- * points lie up to 255 half steps from zero and are rounded to 127 steps.
+ * The lattice point itself as plane.  For up to 7 bits p = 2 y, exactly.  The
+ * 256 levels of 8 bits do not fit: p is y rounded towards zero, and the step
+ * that brings step * p nearest to y follows from the mean magnitude of a
+ * Gaussian coordinate (README.md, "Nodes as queries").
  */
 static void
 lattice_from_code(VxCodeQuery *query, const uint8_t *code, const VxFactors *factors)
 {
 	const VxCodec *codec = query->codec;
 	int			top = (1 << codec->bits) - 1;
-	float		step = top > INT8_LIMIT ? (float) top / INT8_LIMIT : 1.0f;
-	double		scale = 0.5 * factors->scale;
-	double		error = factors->error;
-	float		error2;
-	double		noise2;
+	int			n = codec->padded_dims;
+	double		error2 = (double) factors->error * factors->error * (n - 1);
+	double		step = 0.5;
+	double		lost = 0.0;
 	int32_t		sum;
 
 	codec->operations->unpack(code, codec->code_bytes, codec->stored_bits, query->plane);
-	sum = codec->operations->lattice_plane(query->plane, codec->padded_dims, top, step,
-										   (int8_t *) query->plane, &error2);
-	noise2 = error2 * scale * scale + error * error * (codec->padded_dims - 1);
+	if (top <= INT8_LIMIT)
+	{
+		sum = 2 * sum_levels(codec, query->plane) - n * top;
+		codec->operations->centre(query->plane, n, 2, top);
+	}
+	else
+	{
+		double		sigma = factors->scale > 0.0f ?
+			sqrt((factors->add + error2) / n) / factors->scale : 1.0;
+
+		codec->operations->join_middle(query->plane, n);
+		sum = sum_levels(codec, query->plane) - n * INT8_LIMIT;
+		codec->operations->centre(query->plane, n, 1, INT8_LIMIT);
+		step = 1.0 + JOINED_STEP / sigma;
+		lost = JOINED_LOSS * n;
+	}
 	query->fusion.offset = top * sum;
-	query->fusion.inner_step = (float) (0.5 * scale * step);
-	set_fusion(query, factors->add, noise2, 0.0);
+	query->fusion.inner_step = (float) (0.5 * factors->scale * step);
+	set_fusion(query, factors->add,
+			   error2 + lost * factors->scale * factors->scale, 0.0);
 }
 
 /*

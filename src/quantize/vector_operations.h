@@ -76,7 +76,7 @@ typedef struct VxVectorOperations
 	 */
 	void		(*lattice) (const float *r, size_t n, float scale, int half,
 							uint8_t *k, VxLatticeSums *sums);
-	/* the sums alone, to compare scales */
+	/* product and lattice_norm2 alone, to compare scales */
 	void		(*lattice_sums) (const float *r, size_t n, float scale,
 								 int half, VxLatticeSums *sums);
 
@@ -90,18 +90,16 @@ typedef struct VxVectorOperations
 	int32_t		(*round_int8) (const float *x, size_t n, float step,
 							   int8_t *p, float *error2);
 
-	/*
-	 * The same for a lattice point: p = (2 k - top) / step rounded, of n
-	 * levels k.  Exact for step 1.  p may be k.
-	 */
-	int32_t		(*lattice_plane) (const uint8_t *k, size_t n, int top,
-								  float step, int8_t *p, float *error2);
-
 	/* levels to planes of bits and back; `bytes` of code, a multiple of 16 */
 	void		(*pack) (const uint8_t *levels, size_t bytes, int bits,
 						 uint8_t *code);
 	void		(*unpack) (const uint8_t *code, size_t bytes, int bits,
 						   uint8_t *levels);
+
+	/* 256 levels to 255, the two in the middle becoming one */
+	void		(*join_middle) (uint8_t *levels, size_t n);
+	/* multiplier * level - shift in each byte, a signed number from then on */
+	void		(*centre) (uint8_t *levels, size_t n, int multiplier, int shift);
 
 	/*
 	 * results[0] = estimates and, unless NULL, results[1] = errors of count

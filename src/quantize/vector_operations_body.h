@@ -300,10 +300,11 @@ VXQ_NAME(lattice_body) (const float *r, size_t n, float scale, int half,
 			y = __builtin_convertvector(m, VF) + 0.5f;
 			product += y * a;
 			lattice_norm2 += y * y;
+			if (k == NULL)
+				continue;
 			vector_norm2 += a * a;
 			/* below zero the magnitudes count downwards from half - 1 */
-			if (k != NULL)
-				*(VB *) (k + j) = __builtin_convertvector((m ^ ((VI) x >> 31)) + half, VB);
+			*(VB *) (k + j) = __builtin_convertvector((m ^ ((VI) x >> 31)) + half, VB);
 		}
 		sums->product += VXQ_NAME(sum) (product);
 		sums->lattice_norm2 += VXQ_NAME(sum) (lattice_norm2);
@@ -379,30 +380,6 @@ VXQ_NAME(round_int8) (const float *x, size_t n, float step, int8_t *p,
 	return VXQ_NAME(sum_int) (total);
 }
 
-static int32_t
-VXQ_NAME(lattice_plane) (const uint8_t *k, size_t n, int top, float step,
-						 int8_t *p, float *error2)
-{
-	const float inverse = 1.0f / step;
-	VI			total = {0};
-	VF			lost = {0};
-	size_t		j;
-
-	for (j = 0; j < n; j += VXQ_LANES)
-	{
-		VI			point = 2 * __builtin_convertvector(*(const VB *) (k + j), VI) - top;
-		VI			rounded;
-		VF			e = VXQ_NAME(round_lanes) (__builtin_convertvector(point, VF),
-											   step, inverse, &rounded);
-
-		total += rounded;
-		lost += e * e;
-		*(VB *) (p + j) = __builtin_convertvector(rounded, VB);
-	}
-	*error2 = VXQ_NAME(sum) (lost);
-	return VXQ_NAME(sum_int) (total);
-}
-
 static void
 VXQ_NAME(pack) (const uint8_t *levels, size_t bytes, int bits, uint8_t *code)
 {
@@ -433,6 +410,30 @@ VXQ_NAME(unpack) (const uint8_t *code, size_t bytes, int bits, uint8_t *levels)
 		for (plane = 0; plane * bits < 8; plane++)
 			*(VxBytes *) (levels + plane * bytes + j) = (packed >> (plane * bits)) & mask;
 	}
+}
+
+static void
+VXQ_NAME(join_middle) (uint8_t *levels, size_t n)
+{
+	size_t		j;
+
+	/* true is -1 in every lane */
+	for (j = 0; j < n; j += 16)
+	{
+		VxBytes		k = *(VxBytes *) (levels + j);
+
+		*(VxBytes *) (levels + j) = k + (VxBytes) (k >= 128);
+	}
+}
+
+static void
+VXQ_NAME(centre) (uint8_t *levels, size_t n, int multiplier, int shift)
+{
+	size_t		j;
+
+	for (j = 0; j < n; j += 16)
+		*(VxBytes *) (levels + j) =
+			*(VxBytes *) (levels + j) * (uint8_t) multiplier - (uint8_t) shift;
 }
 
 /*
@@ -507,9 +508,10 @@ static const VxVectorOperations VXQ_NAME(operations) = {
 	.lattice_sums = VXQ_NAME(lattice_sums),
 	.largest = VXQ_NAME(largest),
 	.round_int8 = VXQ_NAME(round_int8),
-	.lattice_plane = VXQ_NAME(lattice_plane),
 	.pack = VXQ_NAME(pack),
 	.unpack = VXQ_NAME(unpack),
+	.join_middle = VXQ_NAME(join_middle),
+	.centre = VXQ_NAME(centre),
 	.fuse = VXQ_NAME(fuse),
 };
 
