@@ -16,6 +16,7 @@
 #include "fmgr.h"
 
 #include "compat.h"
+#include "am/common/options.h"
 #include "kernels/kernels.h"
 
 VX_MODULE_MAGIC;
@@ -30,4 +31,5 @@ void
 _PG_init(void)
 {
 	vxk_init();
+	vxo_init();
 }

@@ -108,8 +108,8 @@ vxp_graph_init(Page page, const VxGraphGeometry *geometry)
 }
 
 /*
- * Check that a locked page is a graph page of the given layer whose counters
- * are in range.  What a slot holds is data: any code and any factor is safe
+ * Check that a locked graph page (vxp_verify) is of the given layer and that its
+ * counters are in range.  What a slot holds is data: any code and any factor is safe
  * to score, and edges are checked when they are followed.
  */
 void
@@ -118,8 +118,8 @@ vxp_graph_verify(Relation index, Buffer buffer, int layer,
 {
 	VxPageOpaqueData *opaque;
 
-	vxp_verify(index, buffer, VX_PAGE_GRAPH);
 	opaque = vxp_opaque(BufferGetPage(buffer));
+	Assert(opaque->kind == VX_PAGE_GRAPH);
 	if (opaque->layer != layer)
 		vxp_report_damage(index, BufferGetBlockNumber(buffer),
 						  "It belongs to another layer of the graph.");

@@ -114,6 +114,30 @@ vxp_read(Relation index, BlockNumber block, VxPageKind kind, int lockmode)
 }
 
 /*
+ * Pin and share-lock a page of whatever kind, new ones included, for a walk
+ * over all pages.
+ */
+Buffer
+vxp_read_any(Relation index, BlockNumber block, BufferAccessStrategy strategy)
+{
+	Buffer		buffer = ReadBufferExtended(index, MAIN_FORKNUM, block,
+											RBM_NORMAL, strategy);
+
+	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	return buffer;
+}
+
+/*
+ * Exchange a share lock for an exclusive one.  The page may change between.
+ */
+void
+vxp_relock_exclusive(Buffer buffer)
+{
+	LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
+	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+}
+
+/*
  * Start reading an index whose pages refer to each other.
  */
 void

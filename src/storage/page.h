@@ -15,6 +15,8 @@
 #include "storage/bufpage.h"
 #include "utils/rel.h"
 
+#include "compat.h"
+
 /* Last two bytes of every page, where tools look for a page's owner. */
 #define VX_PAGE_ID				0xFFA6
 
@@ -58,11 +60,14 @@ vxp_opaque(Page page)
 extern void vxp_init_page(Page page, VxPageKind kind, int layer);
 extern Buffer vxp_read(Relation index, BlockNumber block, VxPageKind kind,
 					   int lockmode);
+extern Buffer vxp_read_any(Relation index, BlockNumber block,
+						   BufferAccessStrategy strategy);
+extern void vxp_relock_exclusive(Buffer buffer);
 extern void vxp_verify(Relation index, Buffer buffer, VxPageKind kind);
 extern bool vxp_page_is_valid(Page page, VxPageKind kind);
 extern int	vxp_reindex_hint(Relation index);
-extern void vxp_report_damage(Relation index, BlockNumber block,
-							  const char *detail) pg_attribute_noreturn();
+pg_noreturn extern void vxp_report_damage(Relation index, BlockNumber block,
+										  const char *detail);
 
 /*
  * A reader follows block numbers found on pages.  It remembers the length of

@@ -11,6 +11,7 @@
  */
 #include "postgres.h"
 
+#include "access/xloginsert.h"
 #include "miscadmin.h"
 #include "storage/indexfsm.h"
 #include "storage/lmgr.h"
@@ -179,4 +180,14 @@ vxp_abort(VxPageTransaction *transaction)
 	if (transaction->mode == VX_PAGES_LOGGED)
 		GenericXLogAbort(transaction->state);
 	vxp_release_buffers(transaction);
+}
+
+/*
+ * Log all pages of a fork that was written in build mode, in bulk.
+ */
+void
+vxp_log_fork(Relation index, ForkNumber fork)
+{
+	log_newpage_range(index, fork, 0,
+					  RelationGetNumberOfBlocksInFork(index, fork), true);
 }

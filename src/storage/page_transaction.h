@@ -45,5 +45,6 @@ extern Page vxp_edit_new(VxPageTransaction *transaction, VxPageKind kind,
 						 int layer, BlockNumber *block);
 extern void vxp_commit(VxPageTransaction *transaction);
 extern void vxp_abort(VxPageTransaction *transaction);
+extern void vxp_log_fork(Relation index, ForkNumber fork);
 
 #endif							/* VX_PAGE_TRANSACTION_H */

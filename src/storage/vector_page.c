@@ -144,3 +144,21 @@ vxp_vector_write(VxPageTransaction *transaction, Page graph_page,
 				   place.bytes - place.first_bytes);
 	}
 }
+
+/*
+ * Append a page of the vector stream that a build writes; contents has
+ * VX_PAGE_CONTENTS bytes.
+ */
+BlockNumber
+vxp_append_vectors(Relation index, const char *contents)
+{
+	VxPageTransaction transaction;
+	BlockNumber block;
+	Page		page;
+
+	vxp_begin(&transaction, index, VX_PAGES_BUILD);
+	page = vxp_edit_new(&transaction, VX_PAGE_VECTOR, 0, &block);
+	memcpy(PageGetContents(page), contents, VX_PAGE_CONTENTS);
+	vxp_commit(&transaction);
+	return block;
+}

@@ -33,5 +33,6 @@ extern void vxp_vector_read(VxReader *reader, const VxVectorPlace *place,
 extern void vxp_vector_write(VxPageTransaction *transaction, Page graph_page,
 							 const VxGraphGeometry *geometry, int slot,
 							 const void *vector);
+extern BlockNumber vxp_append_vectors(Relation index, const char *contents);
 
 #endif							/* VX_VECTOR_PAGE_H */

@@ -1,0 +1,171 @@
+/*-------------------------------------------------------------------------
+ *
+ * exact.c
+ *	  Rows in exact order from candidates with error bounds.
+ *
+ * A candidate's key lies within estimate +- error.  A row may be returned
+ * once its exact key is no greater than the lower bound of every candidate
+ * not yet read; full vectors are read in the order of those bounds, and only
+ * as far as the caller asks for rows.  LIMIT 10 thus reads a few dozen of
+ * the vectors of a beam of hundreds.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "compat.h"
+#include "am/common/exact.h"
+#include "base/slot.h"
+#include "storage/vector_page.h"
+
+void
+vxs_exact_init(VxExactStage *stage, VxIndex *index, VxReader *reader)
+{
+	memset(stage, 0, sizeof(*stage));
+	stage->index = index;
+	stage->reader = reader;
+	stage->vector = palloc(Max(index->meta.data.vector_bytes, 1));
+}
+
+/*
+ * Begin with another query.  query points to elements as stored; NULL makes
+ * all rows equally near, for queries that have no distance to anything.
+ */
+void
+vxs_exact_begin(VxExactStage *stage, const void *query)
+{
+	stage->query = query;
+	stage->unordered = query == NULL;
+	stage->pending_count = stage->taken = stage->row_count = 0;
+}
+
+static inline float
+vxs_lower_bound(const VxCandidate *candidate)
+{
+	return candidate->estimate - candidate->error;
+}
+
+static int
+vxs_compare_candidates(const void *a, const void *b)
+{
+	float		x = vxs_lower_bound((const VxCandidate *) a);
+	float		y = vxs_lower_bound((const VxCandidate *) b);
+
+	return (x > y) - (x < y);
+}
+
+/*
+ * Take in the live ones of another batch of candidates.  The previous batch
+ * must have been returned whole.
+ */
+void
+vxs_exact_load(VxExactStage *stage, const VxCandidate *candidates, int count)
+{
+	Assert(stage->taken == stage->pending_count && stage->row_count == 0);
+
+	if (count > stage->room)
+	{
+		if (stage->pending != NULL)
+		{
+			pfree(stage->pending);
+			pfree(stage->rows);
+		}
+		stage->room = count;
+		stage->pending = (VxCandidate *)
+			MemoryContextAlloc(stage->index->context, count * sizeof(VxCandidate));
+		stage->rows = (VxExactRow *)
+			MemoryContextAlloc(stage->index->context, count * sizeof(VxExactRow));
+	}
+
+	stage->pending_count = stage->taken = 0;
+	for (int i = 0; i < count; i++)
+	{
+		if (candidates[i].state == VX_SLOT_LIVE)
+			stage->pending[stage->pending_count++] = candidates[i];
+	}
+	qsort(stage->pending, stage->pending_count, sizeof(VxCandidate),
+		  vxs_compare_candidates);
+}
+
+/*
+ * The exact key of a candidate, from its full vector.
+ */
+static double
+vxs_exact_key(VxExactStage *stage, const VxCandidate *candidate)
+{
+	const VxMeta *meta = &stage->index->meta;
+	const VxOperatorClass *opclass = stage->index->opclass;
+	VxVectorPlace place;
+	Buffer		buffer;
+	bool		complete;
+	double		key;
+
+	if (stage->unordered)
+		return 0;
+	if (meta->data.vector_bytes == 0)
+		return candidate->estimate;
+
+	buffer = vxp_reader_open(stage->reader, candidate->block, VX_PAGE_GRAPH);
+	vxp_graph_verify(stage->index->relation, buffer, 0, &meta->geometry[0]);
+	complete = vxp_vector_locate(BufferGetPage(buffer), &meta->geometry[0],
+								 candidate->slot, &place);
+	UnlockReleaseBuffer(buffer);
+	if (!complete)
+		vxp_report_damage(stage->index->relation, candidate->block,
+						  "A live slot has no page for its vector.");
+
+	vxp_vector_read(stage->reader, &place, stage->vector);
+	stage->vectors_read++;
+	key = opclass->type->key(opclass->metric, stage->query, stage->vector,
+							 meta->data.dimensions);
+	return isnan(key) ? INFINITY : key;
+}
+
+/*
+ * Read the next pending candidate into rows, which stay sorted by descending
+ * key, so that the nearest is last.
+ */
+static void
+vxs_exact_take(VxExactStage *stage)
+{
+	const VxCandidate *candidate = &stage->pending[stage->taken++];
+	double		key = vxs_exact_key(stage, candidate);
+	int			low = 0;
+	int			high = stage->row_count;
+
+	while (low < high)
+	{
+		int			middle = (low + high) / 2;
+
+		if (stage->rows[middle].key > key)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	Assert(stage->row_count < stage->room);
+	memmove(&stage->rows[low + 1], &stage->rows[low],
+			(stage->row_count - low) * sizeof(VxExactRow));
+	stage->rows[low].key = key;
+	stage->rows[low].tid = candidate->tid;
+	stage->row_count++;
+}
+
+/*
+ * The nearest row not yet returned; false when the batch is exhausted.
+ */
+bool
+vxs_exact_next(VxExactStage *stage, VxExactRow *row)
+{
+	while (stage->taken < stage->pending_count &&
+		   (stage->row_count == 0 ||
+			stage->rows[stage->row_count - 1].key >
+			vxs_lower_bound(&stage->pending[stage->taken])))
+		vxs_exact_take(stage);
+
+	if (stage->row_count == 0)
+		return false;
+	*row = stage->rows[--stage->row_count];
+	return true;
+}

@@ -1,0 +1,473 @@
+/*-------------------------------------------------------------------------
+ *
+ * graph_insert.c
+ *	  Insert a row into a graph index.
+ *
+ * A node is placed on the page of the nearest of its neighbours that has a
+ * free slot, else on a page of its own, which a pinned edge from its nearest
+ * neighbour makes reachable in the same WAL record.  Then, one page and one
+ * record at a time, its neighbours are told of its page.  No more than one
+ * graph page that others can reach is locked at any time, and no lock covers
+ * the index: see "Locks" in am/hnsw/README.md.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "common/pg_prng.h"
+
+#include "compat.h"
+#include "am/common/graph_insert.h"
+#include "am/common/options.h"
+#include "base/slot.h"
+#include "graph/select.h"
+#include "storage/vector_page.h"
+
+/* Pages with a free slot that a search remembers, nearest or not. */
+#define VXI_ROOMY_PAGES		256
+
+struct VxGraphInsert
+{
+	VxIndex    *index;
+	VxPageMode	mode;
+	int			ef;
+	VxLayerSource source;
+	VxPageSearch *search;
+	VxSelector *selector;
+	VxCodeQuery *query;
+	uint8	   *code;
+	VxFactors	factors;
+
+	/* of the layer at hand: what the search found, and what was chosen */
+	const VxCandidate *candidates;
+	int			candidate_count;
+	int		   *chosen;			/* indexes of candidates, of distinct pages */
+	int			chosen_count;
+	float	   *distances;
+	uint32	   *blocks;
+	uint32	   *edges;
+};
+
+/*
+ * Probability that a node of a layer is in the layer above as well.
+ */
+double
+vxi_promotion(const VxIndex *index)
+{
+	return 1.0 / Max(2, index->meta.geometry[0].slots);
+}
+
+/*
+ * Prepare to insert rows in the current memory context.  The index must stay
+ * open as long.
+ */
+VxGraphInsert *
+vxi_insert_begin(VxIndex *index, VxPageMode mode)
+{
+	VxGraphInsert *insert = palloc0_object(VxGraphInsert);
+	VxPageSearchOptions options;
+	VxHnswOptions reloptions;
+
+	vxo_hnsw_options(index->relation, &reloptions);
+	insert->index = index;
+	insert->mode = mode;
+	insert->ef = Max(reloptions.ef_construction, VXI_MAX_ENTRIES);
+	vxi_layer_source_init(&insert->source, index);
+	insert->source.roomy = palloc_array(uint32, VXI_ROOMY_PAGES);
+	insert->source.roomy_limit = VXI_ROOMY_PAGES;
+
+	memset(&options, 0, sizeof(options));
+	options.max_ef = insert->ef;
+	options.max_edges = index->meta.data.m;
+	options.max_slots = Max(index->meta.geometry[0].slots,
+							index->meta.geometry[1].slots);
+	options.memory_limit = 0;
+	options.keep_codes = true;
+	insert->search = vxg_search_create(&index->codec, &insert->source.source,
+									   &options, &index->host);
+	insert->selector = vxg_selector_create(&index->codec, insert->ef, &index->host);
+	insert->query = (VxCodeQuery *) palloc(vxq_query_size(&index->codec));
+	insert->code = palloc(index->codec.code_bytes);
+	insert->chosen = palloc_array(int, index->meta.data.m + 1);
+	insert->distances = palloc_array(float, insert->ef);
+	insert->blocks = palloc_array(uint32, insert->ef);
+	insert->edges = palloc_array(uint32, index->meta.data.m + 1);
+	return insert;
+}
+
+/*
+ * Draw the highest layer of a new node.  A layer is opened only above one
+ * that has outgrown its first page.
+ */
+static int
+vxi_draw_level(VxGraphInsert *insert)
+{
+	const VxMeta *meta = &insert->index->meta;
+	double		promotion = vxi_promotion(insert->index);
+	int			level = 0;
+	Buffer		buffer;
+	bool		full;
+
+	while (level < meta->data.layers && level < VX_MAX_LAYERS - 1 &&
+		   pg_prng_double(&pg_global_prng_state) < promotion)
+		level++;
+	if (level == 0 || level < meta->data.layers)
+		return level;
+
+	buffer = vxp_reader_open(&insert->source.reader, meta->data.root[level - 1],
+							 VX_PAGE_GRAPH);
+	vxp_graph_verify(insert->index->relation, buffer, level - 1,
+					 vxp_geometry(meta, level - 1));
+	full = vxp_opaque(BufferGetPage(buffer))->used_slots ==
+		vxp_geometry(meta, level - 1)->slots;
+	UnlockReleaseBuffer(buffer);
+	return full ? level : level - 1;
+}
+
+/*
+ * Search a layer for the neighbours of the new node, and choose among them.
+ * One more is chosen than a list holds, as one may be on the node's own page.
+ */
+static void
+vxi_find_neighbours(VxGraphInsert *insert, int layer)
+{
+	VxIndex    *index = insert->index;
+	uint32		entries[VXI_MAX_ENTRIES];
+	VxSelectInput input;
+	VxSelectRule rule;
+	int			count;
+
+	count = vxi_descend(index, &insert->source, insert->search, insert->query,
+						layer, entries);
+	Assert(count > 0);
+	insert->source.roomy_count = 0;
+	vxg_search_set_ef(insert->search, insert->ef);
+	vxg_search_run(insert->search, insert->query, entries, count);
+	insert->candidates = vxg_search_results(insert->search, &count);
+	insert->candidate_count = count;
+	for (int i = 0; i < count; i++)
+	{
+		insert->distances[i] = insert->candidates[i].estimate;
+		insert->blocks[i] = insert->candidates[i].block;
+	}
+
+	memset(&input, 0, sizeof(input));
+	memset(&rule, 0, sizeof(rule));
+	input.ids = vxg_search_codes(insert->search, &input.codes);
+	input.distance = insert->distances;
+	input.groups = insert->blocks;
+	input.excluded = VXG_NO_GROUP;
+	input.count = count;
+	rule.max = index->meta.data.m + 1;
+	rule.alpha = 1.0f;
+	rule.fill = true;
+	insert->chosen_count = vxg_select_neighbours(insert->selector, &input, &rule,
+												 insert->chosen);
+}
+
+/*
+ * Fill in a slot's contents, with edges to the chosen pages but for `own`.
+ */
+static void
+vxi_slot_contents(VxGraphInsert *insert, const ItemPointerData *tid,
+				  BlockNumber down, BlockNumber own, VxSlotContents *contents)
+{
+	int			count = 0;
+
+	for (int i = 0; i < insert->chosen_count; i++)
+	{
+		uint32		block = insert->candidates[insert->chosen[i]].block;
+
+		if (block != own && count < insert->index->meta.data.m)
+			insert->edges[count++] = block;
+	}
+	contents->tid = *tid;
+	contents->code = insert->code;
+	contents->add = insert->factors.add;
+	contents->scale = insert->factors.scale;
+	contents->error = insert->factors.error;
+	contents->down = down;
+	contents->edges = insert->edges;
+	contents->edge_count = count;
+}
+
+/*
+ * Write a node into a slot of a page that the transaction holds, with its
+ * vector on the base layer, and commit.
+ */
+static void
+vxi_write_node(VxGraphInsert *insert, VxPageTransaction *transaction,
+			   Page image, int slot, const VxIndexValue *value,
+			   const VxSlotContents *contents)
+{
+	const VxMeta *meta = &insert->index->meta;
+	int			layer = vxp_opaque(image)->layer;
+
+	vxp_graph_put(image, vxp_geometry(meta, layer), slot, contents);
+	if (layer == 0 && meta->data.vector_bytes > 0)
+		vxp_vector_write(transaction, image, &meta->geometry[0], slot,
+						 value->elements);
+	vxp_commit(transaction);
+}
+
+/*
+ * Whether the search saw a free slot on a page.  A page that turned out to be
+ * full meanwhile is struck off by the caller.
+ */
+static uint32 *
+vxi_find_roomy(VxGraphInsert *insert, BlockNumber block)
+{
+	for (int i = 0; i < insert->source.roomy_count; i++)
+	{
+		if (insert->source.roomy[i] == block)
+			return &insert->source.roomy[i];
+	}
+	return NULL;
+}
+
+/*
+ * Try to place a node on the page of the nearest neighbour that has a free
+ * slot.  Returns the block, or InvalidBlockNumber if none has.
+ */
+static BlockNumber
+vxi_place_beside(VxGraphInsert *insert, int layer, const VxIndexValue *value,
+				 const ItemPointerData *tid, BlockNumber down)
+{
+	Relation	relation = insert->index->relation;
+	const VxGraphGeometry *geometry = vxp_geometry(&insert->index->meta, layer);
+
+	for (int i = 0; i < insert->candidate_count; i++)
+	{
+		BlockNumber block = insert->candidates[i].block;
+		uint32	   *roomy = vxi_find_roomy(insert, block);
+		VxPageTransaction transaction;
+		VxSlotContents contents;
+		Buffer		buffer;
+		int			slot;
+
+		if (roomy == NULL)
+			continue;
+		buffer = vxp_read(relation, block, VX_PAGE_GRAPH, BUFFER_LOCK_EXCLUSIVE);
+		vxp_graph_verify(relation, buffer, layer, geometry);
+		slot = vxp_graph_free_slot(BufferGetPage(buffer), geometry);
+		if (slot < 0)
+		{
+			UnlockReleaseBuffer(buffer);
+			*roomy = InvalidBlockNumber;
+			continue;
+		}
+		vxi_slot_contents(insert, tid, down, block, &contents);
+		vxp_begin(&transaction, relation, insert->mode);
+		vxi_write_node(insert, &transaction, vxp_edit(&transaction, buffer), slot,
+					   value, &contents);
+		return block;
+	}
+	return InvalidBlockNumber;
+}
+
+/*
+ * A slot of a page that has room for one more pinned edge, `wanted` if it
+ * does; -1 if there is none.
+ */
+static int
+vxi_pinnable_slot(Page page, const VxGraphGeometry *geometry, int wanted)
+{
+	int			used = vxp_opaque(page)->used_slots;
+
+	for (int i = 0; i < used; i++)
+	{
+		int			slot = (wanted + i) % used;
+		const uint32 *edges = vxp_graph_edges(page, geometry, slot);
+
+		for (int j = 0; j < geometry->max_edges; j++)
+		{
+			if (edges[j] == VX_NO_EDGE || !(edges[j] & VX_EDGE_PINNED))
+				return slot;
+		}
+	}
+	return -1;
+}
+
+/*
+ * Place a node on a page of its own, which hangs on the page of its nearest
+ * neighbour that can take a pinned edge.  Page, node, vector and edge are one
+ * WAL record.
+ */
+static BlockNumber
+vxi_place_apart(VxGraphInsert *insert, int layer, const VxIndexValue *value,
+				const ItemPointerData *tid, BlockNumber down)
+{
+	Relation	relation = insert->index->relation;
+	const VxGraphGeometry *geometry = vxp_geometry(&insert->index->meta, layer);
+
+	for (int i = 0; i < insert->candidate_count; i++)
+	{
+		const VxCandidate *parent = &insert->candidates[i];
+		VxPageTransaction transaction;
+		VxSlotContents contents;
+		BlockNumber block;
+		Buffer		buffer;
+		Page		parent_image;
+		Page		image;
+		int			slot;
+
+		buffer = vxp_read(relation, parent->block, VX_PAGE_GRAPH,
+						  BUFFER_LOCK_EXCLUSIVE);
+		vxp_graph_verify(relation, buffer, layer, geometry);
+		slot = vxi_pinnable_slot(BufferGetPage(buffer), geometry, parent->slot);
+		if (slot < 0)
+		{
+			UnlockReleaseBuffer(buffer);
+			continue;
+		}
+
+		vxp_begin(&transaction, relation, insert->mode);
+		parent_image = vxp_edit(&transaction, buffer);
+		image = vxp_edit_new(&transaction, VX_PAGE_GRAPH, layer, &block);
+		if (block > VX_MAX_GRAPH_BLOCK)
+			elog(ERROR, "index \"%s\" is too large", RelationGetRelationName(relation));
+		vxp_graph_init(image, geometry);
+		if (!vxp_graph_add_edge(vxp_graph_edges(parent_image, geometry, slot),
+								geometry->max_edges, block | VX_EDGE_PINNED,
+								pg_prng_uint32(&pg_global_prng_state)))
+			elog(ERROR, "no room for an edge on block %u", parent->block);
+		vxi_slot_contents(insert, tid, down, block, &contents);
+		vxi_write_node(insert, &transaction, image, 0, value, &contents);
+		return block;
+	}
+
+	/* every edge of the layer would have to be pinned */
+	elog(ERROR, "no page of index \"%s\" can take another edge",
+		 RelationGetRelationName(relation));
+	return InvalidBlockNumber;
+}
+
+/*
+ * Open a layer with a page that holds one node; false if somebody else has
+ * opened it meanwhile.
+ */
+static bool
+vxi_open_layer(VxGraphInsert *insert, int layer, const VxIndexValue *value,
+			   const ItemPointerData *tid, BlockNumber down, BlockNumber *block)
+{
+	VxIndex    *index = insert->index;
+	Buffer		buffer = vxp_meta_lock(index->relation, &index->meta);
+	VxPageTransaction transaction;
+	VxSlotContents contents;
+	Page		image;
+
+	if (index->meta.data.layers != layer)
+	{
+		UnlockReleaseBuffer(buffer);
+		return false;
+	}
+	vxp_begin(&transaction, index->relation, insert->mode);
+	image = vxp_edit_new(&transaction, VX_PAGE_GRAPH, layer, block);
+	vxp_graph_init(image, vxp_geometry(&index->meta, layer));
+	vxp_meta_add_layer(&transaction, buffer, layer, *block);
+	insert->chosen_count = 0;
+	vxi_slot_contents(insert, tid, down, *block, &contents);
+	vxi_write_node(insert, &transaction, image, 0, value, &contents);
+	vxp_meta_read(index->relation, &index->meta);
+	return true;
+}
+
+/*
+ * Tell a neighbour of the page of a new node.  The neighbour's list takes the
+ * edge if it has room; a full list gives one up only for a page that is new,
+ * which otherwise hangs on a single edge.
+ */
+static void
+vxi_add_back_edge(VxGraphInsert *insert, int layer,
+				  const VxCandidate *neighbour, BlockNumber target, bool replace)
+{
+	Relation	relation = insert->index->relation;
+	const VxGraphGeometry *geometry = vxp_geometry(&insert->index->meta, layer);
+	VxPageTransaction transaction;
+	Buffer		buffer;
+	Page		page;
+	uint32	   *edges;
+	int			count;
+	bool		wanted;
+
+	buffer = vxp_read(relation, neighbour->block, VX_PAGE_GRAPH, BUFFER_LOCK_EXCLUSIVE);
+	vxp_graph_verify(relation, buffer, layer, geometry);
+	page = BufferGetPage(buffer);
+	edges = vxp_graph_edges(page, geometry, neighbour->slot);
+	count = vxp_graph_edge_count(edges, geometry->max_edges);
+
+	/* the slot may have been vacuumed and given to another node meanwhile */
+	wanted = neighbour->slot < vxp_opaque(page)->used_slots &&
+		vxp_graph_state(page, geometry)[neighbour->slot] == VX_SLOT_LIVE &&
+		vxi_tid_to_uint64(vxp_graph_tid(page, geometry, neighbour->slot)) == neighbour->tid &&
+		(replace || count < geometry->max_edges);
+	for (int i = 0; i < count && wanted; i++)
+		wanted = VX_EDGE_BLOCK(edges[i]) != target;
+	if (!wanted)
+	{
+		UnlockReleaseBuffer(buffer);
+		return;
+	}
+
+	vxp_begin(&transaction, relation, insert->mode);
+	page = vxp_edit(&transaction, buffer);
+	vxp_graph_add_edge(vxp_graph_edges(page, geometry, neighbour->slot),
+					   geometry->max_edges, target,
+					   pg_prng_uint32(&pg_global_prng_state));
+	vxp_commit(&transaction);
+}
+
+/*
+ * Insert the node into one layer and return its block.
+ */
+static BlockNumber
+vxi_insert_layer(VxGraphInsert *insert, int layer, const VxIndexValue *value,
+				 const ItemPointerData *tid, BlockNumber down)
+{
+	BlockNumber block;
+	bool		is_new;
+
+	if (layer == insert->index->meta.data.layers &&
+		vxi_open_layer(insert, layer, value, tid, down, &block))
+		return block;
+
+	vxi_find_neighbours(insert, layer);
+	block = vxi_place_beside(insert, layer, value, tid, down);
+	is_new = block == InvalidBlockNumber;
+	if (is_new)
+		block = vxi_place_apart(insert, layer, value, tid, down);
+	for (int i = 0; i < insert->chosen_count; i++)
+	{
+		const VxCandidate *neighbour = &insert->candidates[insert->chosen[i]];
+
+		if (neighbour->block != block)
+			vxi_add_back_edge(insert, layer, neighbour, block, is_new);
+	}
+	return block;
+}
+
+/*
+ * Insert a row.  The value must belong in the index (value->indexed).
+ */
+void
+vxi_insert(VxGraphInsert *insert, const VxIndexValue *value,
+		   const ItemPointerData *tid)
+{
+	VxIndex    *index = insert->index;
+	BlockNumber below = InvalidBlockNumber;
+	int			level;
+
+	Assert(value->indexed && ItemPointerIsValid(tid));
+
+	/* other backends may have added layers since the last row */
+	vxp_meta_read(index->relation, &index->meta);
+	vxq_encode(&index->codec, value->floats, index->scratch, insert->code,
+			   &insert->factors);
+	vxq_query_prepare(&index->codec, value->floats, VX_QUERY_LINK,
+					  index->scratch, insert->query);
+	level = vxi_draw_level(insert);
+	for (int layer = 0; layer <= level; layer++)
+		below = vxi_insert_layer(insert, layer, value, tid, below);
+}

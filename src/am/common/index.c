@@ -1,0 +1,272 @@
+/*-------------------------------------------------------------------------
+ *
+ * index.c
+ *	  Open a graph index and give its layers to the search.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+#include "compat.h"
+#include "am/common/index.h"
+#include "am/common/server_host.h"
+#include "base/slot.h"
+
+/*
+ * The element type and metric of an index's operator class, recognised by its
+ * support functions.
+ */
+const VxOperatorClass *
+vxi_operator_class(Relation relation)
+{
+	FmgrInfo   *distance = index_getprocinfo(relation, 1, 1);
+	bool		normalised = OidIsValid(index_getprocid(relation, 1, 2));
+	const VxOperatorClass *opclass;
+
+	opclass = vxt_operator_class(distance->fn_addr, normalised);
+	if (opclass == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("type not supported for hnsw index"),
+				 errdetail("Support function 1 of the operator class of \"%s\" is not a distance this extension knows.",
+						   RelationGetRelationName(relation)),
+				 errhint("Use one of the operator classes that \\dAc hnsw lists.")));
+	return opclass;
+}
+
+/*
+ * Set up the codec from the metapage's fields.  mean may be NULL.
+ */
+void
+vxi_codec_init(VxIndex *index, const float *mean)
+{
+	const VxMetaPageData *data = &index->meta.data;
+	VxCodecParameters parameters;
+
+	memset(&parameters, 0, sizeof(parameters));
+	parameters.metric = (VxMetric) data->metric;
+	parameters.dims = (int) data->dimensions;
+	parameters.bits = data->code_bits;
+	parameters.seed = data->seed;
+	parameters.mean = mean;
+	parameters.spread = data->spread;
+	vxq_codec_init(&index->codec, &parameters, &index->host);
+	index->scratch = palloc(vxq_scratch_size(&index->codec));
+}
+
+/*
+ * An index whose metapage and codec the caller sets up.
+ */
+VxIndex *
+vxi_new(Relation relation)
+{
+	VxIndex    *index = palloc0_object(VxIndex);
+
+	index->relation = relation;
+	index->context = CurrentMemoryContext;
+	vxi_host_init(&index->host, CurrentMemoryContext);
+	index->opclass = vxi_operator_class(relation);
+	return index;
+}
+
+/*
+ * Open an index that exists: read and verify its metapage and set up its
+ * codec.  Everything is allocated in the current memory context.
+ */
+VxIndex *
+vxi_open(Relation relation)
+{
+	VxIndex    *index = vxi_new(relation);
+	float	   *mean;
+
+	vxp_meta_read(relation, &index->meta);
+
+	if (index->meta.data.opclass_id != index->opclass->type->id ||
+		index->meta.data.metric != (uint8) index->opclass->metric ||
+		index->meta.data.dimensions > VXQ_MAX_DIMENSIONS)
+		vxp_report_damage(relation, VX_META_BLOCK,
+						  "It was built for another operator class.");
+
+	mean = palloc_array(float, index->meta.data.dimensions);
+	vxp_mean_read(relation, &index->meta, mean);
+	vxi_codec_init(index, mean);
+	pfree(mean);
+
+	if (index->codec.code_bytes != index->meta.data.code_bytes ||
+		(uint8) index->codec.kind != index->meta.data.code_kind)
+		vxp_report_damage(relation, VX_META_BLOCK,
+						  "Its codes are not those of its operator class and dimensions.");
+	return index;
+}
+
+/*
+ * Take a value of the indexed column apart.  datum must be detoasted.
+ *
+ * Errors if its dimensions are not those of the index.  A zero vector has no
+ * direction, so operator classes that normalise leave it out of the index.
+ */
+void
+vxi_value(const VxOperatorClass *opclass, int dimensions, Datum datum,
+		  VxIndexValue *value)
+{
+	const VxElementType *type = opclass->type;
+	int			given = type->dimensions(datum);
+
+	if (given != dimensions)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_EXCEPTION),
+				 errmsg("expected %d dimensions, not %d", dimensions, given),
+				 errhint("An index holds values of one dimension; cast the indexed expression to %s(%d).",
+						 type->name, dimensions)));
+
+	value->elements = type->elements(datum);
+	value->floats = type->floats(value->elements, dimensions);
+	value->indexed = true;
+	if (opclass->normalised)
+	{
+		value->indexed = false;
+		for (int i = 0; i < dimensions && !value->indexed; i++)
+			value->indexed = value->floats[i] != 0;
+	}
+}
+
+/*
+ * Remember a page that an insert could place its node on.
+ */
+static void
+vxi_note_room(VxLayerSource *source, const VxGraphGeometry *geometry,
+			  uint32 block)
+{
+	const VxGraphPage *page = &source->page;
+
+	if (source->roomy_count < source->roomy_limit &&
+		(page->nslots < geometry->slots ||
+		 memchr(page->state, VX_SLOT_DEAD, page->nslots) != NULL))
+		source->roomy[source->roomy_count++] = block;
+}
+
+/*
+ * Callback of the search: pin, lock and verify a page of the layer.
+ */
+static const VxGraphPage *
+vxi_layer_open(void *context, uint32_t block)
+{
+	VxLayerSource *source = (VxLayerSource *) context;
+	const VxGraphGeometry *geometry = vxp_geometry(source->meta, source->layer);
+	VxGraphPage *view = &source->page;
+	Page		page;
+
+	Assert(!BufferIsValid(source->buffer));
+	source->buffer = vxp_reader_open(&source->reader, block, VX_PAGE_GRAPH);
+	vxp_graph_verify(source->reader.index, source->buffer, source->layer, geometry);
+	page = BufferGetPage(source->buffer);
+
+	view->nslots = vxp_opaque(page)->used_slots;
+	view->max_edges = geometry->max_edges;
+	view->state = vxp_graph_state(page, geometry);
+	view->codes.codes = (const uint8 *) page + geometry->code_at;
+	view->codes.stride = geometry->code_bytes;
+	view->codes.add = vxp_graph_floats(page, geometry->add_at);
+	view->codes.scale = vxp_graph_floats(page, geometry->scale_at);
+	view->codes.error = vxp_graph_floats(page, geometry->error_at);
+	view->edges = vxp_graph_edges(page, geometry, 0);
+	view->tids = (const uint8 *) page + geometry->tid_at;
+	view->down = geometry->down_at == 0 ? NULL :
+		(const uint32 *) ((const char *) page + geometry->down_at);
+	if (source->roomy != NULL)
+		vxi_note_room(source, geometry, block);
+	return view;
+}
+
+static void
+vxi_layer_close(void *context)
+{
+	VxLayerSource *source = (VxLayerSource *) context;
+
+	UnlockReleaseBuffer(source->buffer);
+	source->buffer = InvalidBuffer;
+}
+
+static void
+vxi_layer_check_interrupts(void *context)
+{
+	Assert(!BufferIsValid(((VxLayerSource *) context)->buffer));
+	CHECK_FOR_INTERRUPTS();
+}
+
+/*
+ * Prepare to read the layers of an index; begins with the base layer.
+ */
+void
+vxi_layer_source_init(VxLayerSource *source, VxIndex *index)
+{
+	memset(source, 0, sizeof(*source));
+	source->source.context = source;
+	source->source.open = vxi_layer_open;
+	source->source.close = vxi_layer_close;
+	source->source.prefetch = NULL;
+	source->source.check_interrupts = vxi_layer_check_interrupts;
+	vxp_reader_init(&source->reader, index->relation);
+	source->meta = &index->meta;
+	source->layer = 0;
+	source->buffer = InvalidBuffer;
+}
+
+/*
+ * The pages below the best results of a search, each once.
+ */
+static int
+vxi_pages_below(const VxPageSearch *search, uint32 *entries)
+{
+	int			count;
+	int			found = 0;
+	const VxCandidate *results = vxg_search_results(search, &count);
+
+	for (int i = 0; i < count && found < VXI_MAX_ENTRIES; i++)
+	{
+		bool		known = false;
+
+		for (int j = 0; j < found && !known; j++)
+			known = entries[j] == results[i].down;
+		if (!known)
+			entries[found++] = results[i].down;
+	}
+	return found;
+}
+
+/*
+ * Search the layers above `layer` from the top, and leave in entries (room for
+ * VXI_MAX_ENTRIES) the pages from which to search it.  Returns their number,
+ * 0 if the index is empty.  Leaves the source on `layer`.
+ */
+int
+vxi_descend(VxIndex *index, VxLayerSource *source, VxPageSearch *search,
+			const VxCodeQuery *query, int layer, uint32 *entries)
+{
+	int			top = index->meta.data.layers - 1;
+	int			count;
+
+	if (top < layer)
+		return 0;
+	entries[0] = index->meta.data.root[top];
+	count = 1;
+	for (int at = top; at > layer; at--)
+	{
+		source->layer = at;
+		vxg_search_set_ef(search, VXI_MAX_ENTRIES);
+		vxg_search_run(search, query, entries, count);
+		count = vxi_pages_below(search, entries);
+		if (count == 0)
+		{
+			/* a layer always has its root; start there when it leads nowhere */
+			entries[0] = index->meta.data.root[at - 1];
+			count = 1;
+		}
+	}
+	source->layer = layer;
+	return count;
+}

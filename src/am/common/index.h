@@ -1,0 +1,93 @@
+/*-------------------------------------------------------------------------
+ *
+ * index.h
+ *	  An open graph index: its metapage, operator class and codec.
+ *
+ * Shared by the access methods whose pages form a graph.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef VX_INDEX_H
+#define VX_INDEX_H
+
+#include "base/host.h"
+#include "graph/page_search.h"
+#include "quantize/codec.h"
+#include "storage/meta.h"
+#include "types/element.h"
+
+/*
+ * Everything a statement needs to know of an index.  Lives in the memory
+ * context that was current when it was opened.
+ */
+typedef struct VxIndex
+{
+	Relation	relation;
+	MemoryContext context;
+	VxHost		host;
+	const VxOperatorClass *opclass;
+	VxMeta		meta;
+	VxCodec		codec;
+	void	   *scratch;		/* vxq_scratch_size() bytes */
+} VxIndex;
+
+/*
+ * Pages of one layer as the search of graph/ wants them.  At most one page is
+ * open, pinned and share-locked, at any time.
+ */
+typedef struct VxLayerSource
+{
+	VxPageSource source;		/* callbacks; context points here */
+	VxReader	reader;
+	const VxMeta *meta;
+	int			layer;			/* may be changed between searches */
+	Buffer		buffer;			/* of the open page */
+	VxGraphPage page;
+
+	/* blocks opened that had a free slot; not kept if roomy is NULL */
+	uint32	   *roomy;
+	int			roomy_count;
+	int			roomy_limit;
+} VxLayerSource;
+
+/* A value of the indexed column, ready for the codec. */
+typedef struct VxIndexValue
+{
+	const void *elements;		/* as stored */
+	const float *floats;
+	bool		indexed;		/* false: has no place in the index */
+} VxIndexValue;
+
+extern const VxOperatorClass *vxi_operator_class(Relation relation);
+extern VxIndex *vxi_open(Relation relation);
+extern VxIndex *vxi_new(Relation relation);
+extern void vxi_codec_init(VxIndex *index, const float *mean);
+extern void vxi_value(const VxOperatorClass *opclass, int dimensions,
+					  Datum datum, VxIndexValue *value);
+extern void vxi_layer_source_init(VxLayerSource *source, VxIndex *index);
+extern int	vxi_descend(VxIndex *index, VxLayerSource *source,
+						VxPageSearch *search, const VxCodeQuery *query,
+						int layer, uint32 *entries);
+
+/* Most pages that a search of the base layer is started from. */
+#define VXI_MAX_ENTRIES		4
+
+static inline ItemPointerData
+vxi_tid_from_uint64(uint64 tid)
+{
+	ItemPointerData result;
+
+	memcpy(&result, &tid, sizeof(result));
+	return result;
+}
+
+static inline uint64
+vxi_tid_to_uint64(const ItemPointerData *tid)
+{
+	uint64		result = 0;
+
+	memcpy(&result, tid, sizeof(*tid));
+	return result;
+}
+
+#endif							/* VX_INDEX_H */

@@ -1,0 +1,258 @@
+/*-------------------------------------------------------------------------
+ *
+ * options.c
+ *	  Index options and settings, each described once in a table.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/guc_tables.h"
+#include "utils/rel.h"
+
+#include "compat.h"
+#include "am/common/options.h"
+#include "kernels/kernels.h"
+
+int			vxo_ef_search;
+int			vxo_iterative_scan;
+int			vxo_max_scan_tuples;
+double		vxo_scan_mem_multiplier;
+int			vxo_seed;
+static char *vxo_simd;
+
+/* An integer option of an access method. */
+typedef struct VxReloption
+{
+	const char *name;
+	const char *description;
+	int			default_value;
+	int			min;
+	int			max;
+	int			offset;			/* in the parsed struct */
+} VxReloption;
+
+static const VxReloption hnsw_reloptions[] = {
+	{"m", "Max number of connections", 16, 2, 100,
+	offsetof(VxHnswOptions, m)},
+	{"ef_construction", "Size of the dynamic candidate list for construction", 64, 4, 1000,
+	offsetof(VxHnswOptions, ef_construction)},
+	{"fillfactor", "Percentage of the slots of a page that a build fills", 90, 10, 100,
+	offsetof(VxHnswOptions, fillfactor)},
+	{"code_bits", "Bits a dimension of the codes that searches navigate by; 0 chooses by dimensions", 0, 0, 8,
+	offsetof(VxHnswOptions, code_bits)}
+};
+
+static relopt_kind hnsw_relopt_kind;
+
+/* A setting; which union member holds depends on the kind. */
+typedef struct VxSetting
+{
+	const char *name;
+	enum config_type kind;
+	void	   *variable;
+	double		default_value;
+	double		min;
+	double		max;
+	const struct config_enum_entry *values;
+	const char *description;
+	const char *detail;
+} VxSetting;
+
+static const struct config_enum_entry iterative_scan_values[] = {
+	{"off", VX_ITERATIVE_OFF, false},
+	{"relaxed_order", VX_ITERATIVE_RELAXED, false},
+	{"strict_order", VX_ITERATIVE_STRICT, false},
+	{NULL, 0, false}
+};
+
+static const VxSetting settings[] = {
+	{"hnsw.ef_search", PGC_INT, &vxo_ef_search, 40, 1, 1000, NULL,
+		"Sets the size of the dynamic candidate list for search",
+	"Larger values find more of the true neighbours and take longer."},
+	{"hnsw.iterative_scan", PGC_ENUM, &vxo_iterative_scan, VX_ITERATIVE_STRICT, 0, 0,
+		iterative_scan_values,
+		"Sets the mode for iterative scans",
+		"off ends a scan after ef_search rows; strict_order goes on in exact order "
+	"while rows are wanted; relaxed_order goes on and may return a row late."},
+	{"hnsw.max_scan_tuples", PGC_INT, &vxo_max_scan_tuples, 20000, 1, INT_MAX, NULL,
+		"Sets the max number of tuples to visit for iterative scans",
+	"The first batch of ef_search rows is not limited."},
+	{"hnsw.scan_mem_multiplier", PGC_REAL, &vxo_scan_mem_multiplier, 1, 1, 1000, NULL,
+		"Sets the multiple of work_mem to use for iterative scans",
+	NULL},
+	{"vectorx.seed", PGC_INT, &vxo_seed, 1, 0, INT_MAX, NULL,
+		"Sets the seed of index builds",
+	"Equal rows in equal order and an equal seed give an equal index."}
+};
+
+static void
+vxo_define(const VxSetting *setting)
+{
+	switch (setting->kind)
+	{
+		case PGC_INT:
+			DefineCustomIntVariable(setting->name, setting->description, setting->detail,
+									(int *) setting->variable,
+									(int) setting->default_value,
+									(int) setting->min, (int) setting->max,
+									PGC_USERSET, 0, NULL, NULL, NULL);
+			break;
+		case PGC_REAL:
+			DefineCustomRealVariable(setting->name, setting->description, setting->detail,
+									 (double *) setting->variable,
+									 setting->default_value,
+									 setting->min, setting->max,
+									 PGC_USERSET, 0, NULL, NULL, NULL);
+			break;
+		case PGC_ENUM:
+			DefineCustomEnumVariable(setting->name, setting->description, setting->detail,
+									 (int *) setting->variable,
+									 (int) setting->default_value, setting->values,
+									 PGC_USERSET, 0, NULL, NULL, NULL);
+			break;
+		default:
+			elog(ERROR, "unexpected kind of setting \"%s\"", setting->name);
+	}
+}
+
+/*
+ * GUC check hook of vectorx.simd: only levels that this machine has.
+ */
+static bool
+vxo_check_simd(char **newval, void **extra, GucSource source)
+{
+	const VxKernels *const *tables;
+	size_t		count = vxk_available(&tables);
+
+	if (strcmp(*newval, "auto") == 0)
+		return true;
+	for (size_t i = 0; i < count; i++)
+	{
+		if (strcmp(*newval, tables[i]->name) == 0)
+			return true;
+	}
+	GUC_check_errdetail("This machine does not support instruction set \"%s\".", *newval);
+	GUC_check_errhint("SELECT vectorx_version() names the levels that are available.");
+	return false;
+}
+
+static void
+vxo_assign_simd(const char *newval, void *extra)
+{
+	vxk_select(newval);
+}
+
+/*
+ * Register all options and settings.  Called once when the library is loaded.
+ */
+void
+vxo_init(void)
+{
+	hnsw_relopt_kind = add_reloption_kind();
+	for (Size i = 0; i < lengthof(hnsw_reloptions); i++)
+		add_int_reloption(hnsw_relopt_kind, hnsw_reloptions[i].name,
+						  hnsw_reloptions[i].description,
+						  hnsw_reloptions[i].default_value,
+						  hnsw_reloptions[i].min, hnsw_reloptions[i].max,
+						  AccessExclusiveLock);
+
+	for (Size i = 0; i < lengthof(settings); i++)
+		vxo_define(&settings[i]);
+	DefineCustomStringVariable("vectorx.simd",
+							   "Sets the instruction set that distances are computed with",
+							   "auto takes the best that the machine has.",
+							   &vxo_simd, "auto", PGC_USERSET, 0,
+							   vxo_check_simd, vxo_assign_simd, NULL);
+
+	MarkGUCPrefixReserved("hnsw");
+	MarkGUCPrefixReserved("vectorx");
+}
+
+/*
+ * Parse the options of an hnsw index.
+ */
+bytea *
+vxo_hnsw_reloptions(Datum reloptions, bool validate)
+{
+	relopt_parse_elt table[lengthof(hnsw_reloptions)];
+
+	for (Size i = 0; i < lengthof(hnsw_reloptions); i++)
+	{
+		memset(&table[i], 0, sizeof(table[i]));
+		table[i].optname = hnsw_reloptions[i].name;
+		table[i].opttype = RELOPT_TYPE_INT;
+		table[i].offset = hnsw_reloptions[i].offset;
+	}
+	return (bytea *) build_reloptions(reloptions, validate, hnsw_relopt_kind,
+									  sizeof(VxHnswOptions), table,
+									  lengthof(table));
+}
+
+/*
+ * The options of an index, defaults where none were given.
+ */
+void
+vxo_hnsw_options(Relation index, VxHnswOptions *options)
+{
+	if (index->rd_options != NULL)
+	{
+		memcpy(options, index->rd_options, sizeof(VxHnswOptions));
+		return;
+	}
+	memset(options, 0, sizeof(*options));
+	for (Size i = 0; i < lengthof(hnsw_reloptions); i++)
+		*(int *) ((char *) options + hnsw_reloptions[i].offset) =
+			hnsw_reloptions[i].default_value;
+}
+
+VX_FUNCTION(vx_options);
+
+/*
+ * vectorx_options() -- every index option and setting: kind, name, default,
+ * least, greatest, description.
+ */
+Datum
+vx_options(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	Datum		values[6];
+	bool		nulls[6] = {false};
+
+	InitMaterializedSRF(fcinfo, 0);
+	for (Size i = 0; i < lengthof(hnsw_reloptions); i++)
+	{
+		const VxReloption *option = &hnsw_reloptions[i];
+
+		values[0] = CStringGetTextDatum("hnsw index option");
+		values[1] = CStringGetTextDatum(option->name);
+		values[2] = CStringGetTextDatum(psprintf("%d", option->default_value));
+		values[3] = CStringGetTextDatum(psprintf("%d", option->min));
+		values[4] = CStringGetTextDatum(psprintf("%d", option->max));
+		values[5] = CStringGetTextDatum(option->description);
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+	for (Size i = 0; i < lengthof(settings); i++)
+	{
+		const VxSetting *setting = &settings[i];
+		bool		is_enum = setting->kind == PGC_ENUM;
+
+		values[0] = CStringGetTextDatum("setting");
+		values[1] = CStringGetTextDatum(setting->name);
+		values[2] = CStringGetTextDatum(is_enum ?
+										setting->values[(int) setting->default_value].name :
+										psprintf("%g", setting->default_value));
+		values[3] = CStringGetTextDatum(psprintf("%g", setting->min));
+		values[4] = CStringGetTextDatum(psprintf("%.0f", setting->max));
+		nulls[3] = nulls[4] = is_enum;
+		values[5] = CStringGetTextDatum(setting->detail == NULL ? setting->description :
+										psprintf("%s. %s", setting->description,
+												 setting->detail));
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+	return (Datum) 0;
+}

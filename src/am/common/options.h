@@ -1,0 +1,45 @@
+/*-------------------------------------------------------------------------
+ *
+ * options.h
+ *	  Index options and settings, each described once.
+ *
+ * The tables behind these functions register reloptions and GUCs, check
+ * them, and are what vectorx_options() shows and the documentation is made
+ * from.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef VX_OPTIONS_H
+#define VX_OPTIONS_H
+
+#include "access/reloptions.h"
+#include "utils/guc.h"
+
+/* Options of an hnsw index, as parsed from WITH (...). */
+typedef struct VxHnswOptions
+{
+	int32		vl_len_;		/* varlena header, not to be touched directly */
+	int			m;
+	int			ef_construction;
+	int			fillfactor;
+	int			code_bits;
+} VxHnswOptions;
+
+typedef enum VxIterativeScan
+{
+	VX_ITERATIVE_OFF,
+	VX_ITERATIVE_RELAXED,
+	VX_ITERATIVE_STRICT
+} VxIterativeScan;
+
+extern int	vxo_ef_search;
+extern int	vxo_iterative_scan;
+extern int	vxo_max_scan_tuples;
+extern double vxo_scan_mem_multiplier;
+extern int	vxo_seed;
+
+extern void vxo_init(void);
+extern bytea *vxo_hnsw_reloptions(Datum reloptions, bool validate);
+extern void vxo_hnsw_options(Relation index, VxHnswOptions *options);
+
+#endif							/* VX_OPTIONS_H */

@@ -1,0 +1,83 @@
+/*-------------------------------------------------------------------------
+ *
+ * hnsw.c
+ *	  Handler of the hnsw access method.
+ *
+ * The callbacks are in the file of their phase: hnsw_build.c, hnsw_insert.c,
+ * hnsw_scan.c, hnsw_vacuum.c, hnsw_cost.c.  README.md describes the method.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "commands/progress.h"
+#include "commands/vacuum.h"
+
+#include "compat.h"
+#include "am/hnsw/hnsw.h"
+
+static bytea *
+hnswoptions(Datum reloptions, bool validate)
+{
+	return vxo_hnsw_reloptions(reloptions, validate);
+}
+
+/* Name of a phase, for pg_stat_progress_create_index. */
+static char *
+hnswbuildphasename(int64 phase)
+{
+	switch (phase)
+	{
+		case PROGRESS_CREATEIDX_SUBPHASE_INITIALIZE:
+			return "initializing";
+		case HNSW_PHASE_LOAD:
+			return "loading tuples";
+		case HNSW_PHASE_GRAPH:
+			return "building graph";
+		case HNSW_PHASE_WRITE:
+			return "writing pages";
+		default:
+			return NULL;
+	}
+}
+
+/*
+ * Operator classes are recognised by their support functions when an index is
+ * made or opened, which gives an error that names the index.
+ */
+static bool
+hnswvalidate(Oid opclassoid)
+{
+	return true;
+}
+
+VX_FUNCTION(vx_hnswhandler);
+
+Datum
+vx_hnswhandler(PG_FUNCTION_ARGS)
+{
+	IndexAmRoutine *amroutine = makeNode(IndexAmRoutine);
+
+	amroutine->amstrategies = 0;
+	amroutine->amsupport = 3;
+	amroutine->amcanorderbyop = true;
+	amroutine->amoptionalkey = true;
+	amroutine->amparallelvacuumoptions = VACUUM_OPTION_PARALLEL_BULKDEL;
+	amroutine->amkeytype = InvalidOid;
+
+	amroutine->ambuild = hnswbuild;
+	amroutine->ambuildempty = hnswbuildempty;
+	amroutine->aminsert = hnswinsert;
+	amroutine->ambulkdelete = hnswbulkdelete;
+	amroutine->amvacuumcleanup = hnswvacuumcleanup;
+	amroutine->amcostestimate = hnswcostestimate;
+	amroutine->amoptions = hnswoptions;
+	amroutine->ambuildphasename = hnswbuildphasename;
+	amroutine->amvalidate = hnswvalidate;
+	amroutine->ambeginscan = hnswbeginscan;
+	amroutine->amrescan = hnswrescan;
+	amroutine->amgettuple = hnswgettuple;
+	amroutine->amendscan = hnswendscan;
+
+	PG_RETURN_POINTER(amroutine);
+}

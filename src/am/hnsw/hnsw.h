@@ -1,0 +1,55 @@
+/*-------------------------------------------------------------------------
+ *
+ * hnsw.h
+ *	  The hnsw access method: callbacks, and what they share.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef VX_HNSW_H
+#define VX_HNSW_H
+
+#include "access/amapi.h"
+#include "access/genam.h"
+#include "nodes/pathnodes.h"
+
+#include "am/common/index.h"
+#include "am/common/options.h"
+
+/* Phases of CREATE INDEX, as pg_stat_progress_create_index shows them. */
+#define HNSW_PHASE_LOAD			2
+#define HNSW_PHASE_GRAPH		3
+#define HNSW_PHASE_WRITE		4
+
+/* hnsw_build.c */
+extern IndexBuildResult *hnswbuild(Relation heap, Relation index,
+								   struct IndexInfo *index_info);
+extern void hnswbuildempty(Relation index);
+
+/* hnsw_insert.c */
+extern bool hnswinsert(Relation index, Datum *values, bool *isnull,
+					   ItemPointer heap_tid, Relation heap,
+					   IndexUniqueCheck check_unique, bool index_unchanged,
+					   struct IndexInfo *index_info);
+
+/* hnsw_scan.c */
+extern IndexScanDesc hnswbeginscan(Relation index, int nkeys, int norderbys);
+extern void hnswrescan(IndexScanDesc scan, ScanKey keys, int nkeys,
+					   ScanKey orderbys, int norderbys);
+extern bool hnswgettuple(IndexScanDesc scan, ScanDirection direction);
+extern void hnswendscan(IndexScanDesc scan);
+
+/* hnsw_vacuum.c */
+extern IndexBulkDeleteResult *hnswbulkdelete(IndexVacuumInfo *info,
+											 IndexBulkDeleteResult *stats,
+											 IndexBulkDeleteCallback callback,
+											 void *callback_state);
+extern IndexBulkDeleteResult *hnswvacuumcleanup(IndexVacuumInfo *info,
+												IndexBulkDeleteResult *stats);
+
+/* hnsw_cost.c */
+extern void hnswcostestimate(PlannerInfo *root, IndexPath *path,
+							 double loop_count, Cost *startup_cost,
+							 Cost *total_cost, Selectivity *selectivity,
+							 double *correlation, double *pages);
+
+#endif							/* VX_HNSW_H */

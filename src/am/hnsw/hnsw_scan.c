@@ -1,0 +1,258 @@
+/*-------------------------------------------------------------------------
+ *
+ * hnsw_scan.c
+ *	  Rows of an hnsw index in the order of their distance from a query.
+ *
+ * A scan descends the upper layers, searches the base layer with a beam of
+ * hnsw.ef_search, and returns the beam's rows in exact order (exact.c).  When
+ * more rows are wanted the search resumes where it stopped, within
+ * hnsw.max_scan_tuples and the memory of hnsw.scan_mem_multiplier.
+ *
+ * See README.md.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/relscan.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "utils/memutils.h"
+
+#include "compat.h"
+#include "am/common/exact.h"
+#include "am/common/server_host.h"
+#include "am/hnsw/hnsw.h"
+
+typedef struct HnswScan
+{
+	MemoryContext context;		/* everything below, until the scan ends */
+	VxIndex    *index;
+	VxLayerSource source;
+	VxPageSearch *search;
+	int			max_ef;			/* of the search */
+	VxCodeQuery *query;
+	VxExactStage exact;
+	bool		started;
+	bool		returned_any;
+	double		last_key;		/* of the row returned last */
+	int64		visited;		/* candidates loaded so far */
+} HnswScan;
+
+/*
+ * Begin a scan.  The index is opened by the first row, when the settings of
+ * the moment are known.
+ */
+IndexScanDesc
+hnswbeginscan(Relation index, int nkeys, int norderbys)
+{
+	IndexScanDesc scan = RelationGetIndexScan(index, nkeys, norderbys);
+	HnswScan   *state = palloc0_object(HnswScan);
+
+	state->context = AllocSetContextCreate(CurrentMemoryContext,
+										   "hnsw scan", ALLOCSET_DEFAULT_SIZES);
+	scan->opaque = state;
+	return scan;
+}
+
+/*
+ * Begin again, with another query perhaps.
+ */
+void
+hnswrescan(IndexScanDesc scan, ScanKey keys, int nkeys,
+		   ScanKey orderbys, int norderbys)
+{
+	HnswScan   *state = (HnswScan *) scan->opaque;
+
+	if (orderbys != NULL && scan->numberOfOrderBys > 0)
+		memmove(scan->orderByData, orderbys,
+				scan->numberOfOrderBys * sizeof(ScanKeyData));
+	if (keys != NULL && scan->numberOfKeys > 0)
+		memmove(scan->keyData, keys, scan->numberOfKeys * sizeof(ScanKeyData));
+
+	MemoryContextReset(state->context);
+	state->index = NULL;
+	state->search = NULL;
+	state->started = false;
+	state->returned_any = false;
+	state->visited = 0;
+}
+
+/* Bytes that a scan may use. */
+static Size
+hnsw_scan_memory(void)
+{
+	double		bytes = (double) work_mem * 1024.0 * vxo_scan_mem_multiplier;
+
+	return bytes > (double) MaxAllocHugeSize ? MaxAllocHugeSize : (Size) bytes;
+}
+
+static void
+hnsw_scan_open(IndexScanDesc scan)
+{
+	HnswScan   *state = (HnswScan *) scan->opaque;
+	VxPageSearchOptions options;
+
+	state->index = vxi_open(scan->indexRelation);
+	vxi_layer_source_init(&state->source, state->index);
+	state->max_ef = Max(vxo_ef_search, VXI_MAX_ENTRIES);
+
+	memset(&options, 0, sizeof(options));
+	options.max_ef = state->max_ef;
+	options.max_edges = state->index->meta.data.m;
+	options.max_slots = Max(state->index->meta.geometry[0].slots,
+							state->index->meta.geometry[1].slots);
+	options.memory_limit = hnsw_scan_memory();
+	options.keep_codes = false;
+	state->search = vxg_search_create(&state->index->codec,
+									  &state->source.source, &options,
+									  &state->index->host);
+	state->query = (VxCodeQuery *) palloc(vxq_query_size(&state->index->codec));
+	vxs_exact_init(&state->exact, state->index, &state->source.reader);
+}
+
+/*
+ * Prepare the query.  A NULL, or a zero vector under an operator class that
+ * normalises, has no distance to anything: all rows are equally near, and the
+ * codes are searched for the mean.
+ */
+static void
+hnsw_scan_query(IndexScanDesc scan)
+{
+	HnswScan   *state = (HnswScan *) scan->opaque;
+	ScanKey		orderby = &scan->orderByData[0];
+	int			dimensions = (int) state->index->meta.data.dimensions;
+	VxIndexValue value;
+	const float *floats;
+
+	value.indexed = false;
+	if (!(orderby->sk_flags & SK_ISNULL))
+	{
+		Datum		datum = PointerGetDatum(PG_DETOAST_DATUM(orderby->sk_argument));
+		int			given = state->index->opclass->type->dimensions(datum);
+
+		if (given != dimensions)
+			ereport(ERROR,
+					(errcode(ERRCODE_DATA_EXCEPTION),
+					 errmsg("different %s dimensions %d and %d",
+							state->index->opclass->type->name, dimensions, given),
+					 errhint("The query vector must have as many dimensions as the indexed column.")));
+		vxi_value(state->index->opclass, dimensions, datum, &value);
+	}
+
+	floats = value.indexed ? value.floats :
+		(const float *) palloc0(dimensions * sizeof(float));
+	vxq_query_prepare(&state->index->codec, floats, VX_QUERY_SEARCH,
+					  state->index->scratch, state->query);
+	vxs_exact_begin(&state->exact, value.indexed ? value.elements : NULL);
+}
+
+/*
+ * Load the beam of the last search or resumption into the exact stage.
+ */
+static void
+hnsw_scan_load(HnswScan *state)
+{
+	int			count;
+	const VxCandidate *results = vxg_search_results(state->search, &count);
+
+	vxs_exact_load(&state->exact, results, count);
+	state->visited += count;
+}
+
+static void
+hnsw_scan_start(IndexScanDesc scan)
+{
+	HnswScan   *state = (HnswScan *) scan->opaque;
+	MemoryContext old = MemoryContextSwitchTo(state->context);
+	uint32		entries[VXI_MAX_ENTRIES];
+	int			count;
+
+	if (!IsMVCCSnapshot(scan->xs_snapshot))
+		elog(ERROR, "non-MVCC snapshots are not supported with hnsw");
+	pgstat_count_index_scan(scan->indexRelation);
+	hnsw_scan_open(scan);
+	hnsw_scan_query(scan);
+
+	count = vxi_descend(state->index, &state->source, state->search,
+						state->query, 0, entries);
+	if (count > 0)
+	{
+		vxg_search_set_ef(state->search, vxo_ef_search);
+		vxg_search_run(state->search, state->query, entries, count);
+		hnsw_scan_load(state);
+	}
+	state->started = true;
+	MemoryContextSwitchTo(old);
+}
+
+/*
+ * Whether the search may go on for more rows, and did find some.
+ */
+static bool
+hnsw_scan_resume(HnswScan *state)
+{
+	MemoryContext old;
+	int			count;
+
+	if (vxo_iterative_scan == VX_ITERATIVE_OFF || state->visited == 0 ||
+		state->visited >= vxo_max_scan_tuples)
+		return false;
+
+	old = MemoryContextSwitchTo(state->context);
+	count = vxg_search_resume(state->search);
+	if (count > 0)
+		hnsw_scan_load(state);
+	MemoryContextSwitchTo(old);
+	return count > 0;
+}
+
+/*
+ * The next row.  Rows never come out of order unless relaxed_order allows it:
+ * a nearer row that a later batch turns up is passed over.
+ */
+bool
+hnswgettuple(IndexScanDesc scan, ScanDirection direction)
+{
+	HnswScan   *state = (HnswScan *) scan->opaque;
+	VxExactRow	row;
+
+	Assert(ScanDirectionIsForward(direction));
+
+	if (scan->numberOfOrderBys == 0)
+		elog(ERROR, "cannot scan hnsw index without order");
+	if (!state->started)
+		hnsw_scan_start(scan);
+
+	for (;;)
+	{
+		while (vxs_exact_next(&state->exact, &row))
+		{
+			if (state->returned_any && row.key < state->last_key)
+			{
+				if (vxo_iterative_scan != VX_ITERATIVE_RELAXED)
+					continue;
+			}
+			else
+				state->last_key = row.key;
+			state->returned_any = true;
+			scan->xs_heaptid = vxi_tid_from_uint64(row.tid);
+			scan->xs_recheck = false;
+			scan->xs_recheckorderby = false;
+			return true;
+		}
+		CHECK_FOR_INTERRUPTS();
+		if (!hnsw_scan_resume(state))
+			return false;
+	}
+}
+
+void
+hnswendscan(IndexScanDesc scan)
+{
+	HnswScan   *state = (HnswScan *) scan->opaque;
+
+	MemoryContextDelete(state->context);
+	pfree(state);
+	scan->opaque = NULL;
+}

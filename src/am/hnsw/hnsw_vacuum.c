@@ -1,0 +1,189 @@
+/*-------------------------------------------------------------------------
+ *
+ * hnsw_vacuum.c
+ *	  VACUUM of an hnsw index: one walk over its pages.
+ *
+ * A node whose row is gone becomes dead: it is no result any more but goes on
+ * routing, until an insert takes its slot.  Edges name pages, and pages stay,
+ * so no edge anywhere needs repair, and what the walk must remember is
+ * nothing.  See README.md for why running scans need no protection.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "commands/vacuum.h"
+#include "storage/indexfsm.h"
+
+#include "compat.h"
+#include "am/hnsw/hnsw.h"
+#include "base/slot.h"
+
+typedef struct HnswVacuum
+{
+	IndexVacuumInfo *info;
+	IndexBulkDeleteResult *stats;
+	IndexBulkDeleteCallback callback;	/* NULL: count only */
+	void	   *callback_state;
+	VxMeta		meta;
+	bool	   *doomed;			/* of the page at hand, by slot */
+} HnswVacuum;
+
+/*
+ * Find the slots of a locked page whose rows are gone; returns their number.
+ * Live nodes of the base layer are counted as the walk's tuples.
+ */
+static int
+hnsw_find_doomed(HnswVacuum *vacuum, Page page)
+{
+	const VxGraphGeometry *geometry = vxp_geometry(&vacuum->meta,
+												   vxp_opaque(page)->layer);
+	const uint8 *state = vxp_graph_state(page, geometry);
+	int			count = 0;
+
+	for (int slot = 0; slot < vxp_opaque(page)->used_slots; slot++)
+	{
+		vacuum->doomed[slot] = state[slot] == VX_SLOT_LIVE &&
+			vacuum->callback != NULL &&
+			vacuum->callback(vxp_graph_tid(page, geometry, slot),
+							 vacuum->callback_state);
+		count += vacuum->doomed[slot];
+	}
+	return count;
+}
+
+static void
+hnsw_count_live(HnswVacuum *vacuum, Page page)
+{
+	const uint8 *state = vxp_graph_state(page, &vacuum->meta.geometry[0]);
+
+	if (vxp_opaque(page)->layer != 0)
+		return;
+	for (int slot = 0; slot < vxp_opaque(page)->used_slots; slot++)
+		vacuum->stats->num_index_tuples += state[slot] == VX_SLOT_LIVE;
+}
+
+/*
+ * Mark the doomed slots of a page dead, in one WAL record.  The buffer is
+ * locked exclusively and released.
+ */
+static void
+hnsw_bury(HnswVacuum *vacuum, Buffer buffer)
+{
+	VxPageTransaction transaction;
+	const VxGraphGeometry *geometry;
+	Page		page;
+	int			used;
+
+	vxp_begin(&transaction, vacuum->info->index, VX_PAGES_LOGGED);
+	page = vxp_edit(&transaction, buffer);
+	geometry = vxp_geometry(&vacuum->meta, vxp_opaque(page)->layer);
+	used = vxp_opaque(page)->used_slots;
+	for (int slot = 0; slot < used; slot++)
+	{
+		if (!vacuum->doomed[slot])
+			continue;
+		Assert(vxp_graph_state(page, geometry)[slot] == VX_SLOT_LIVE);
+		vxp_graph_state(page, geometry)[slot] = VX_SLOT_DEAD;
+		ItemPointerSetInvalid(vxp_graph_tid(page, geometry, slot));
+		if (vxp_opaque(page)->layer == 0)
+			vacuum->stats->tuples_removed += 1;
+	}
+	hnsw_count_live(vacuum, page);
+	vxp_commit(&transaction);
+}
+
+/*
+ * Vacuum one graph page.  The page is looked at under a share lock; only if a
+ * row is gone is it locked again exclusively and looked at once more.
+ */
+static void
+hnsw_vacuum_page(HnswVacuum *vacuum, Buffer buffer)
+{
+	Relation	index = vacuum->info->index;
+	Page		page = BufferGetPage(buffer);
+
+	vxp_graph_verify(index, buffer, vxp_opaque(page)->layer,
+					 vxp_geometry(&vacuum->meta, vxp_opaque(page)->layer));
+	if (hnsw_find_doomed(vacuum, page) == 0)
+	{
+		hnsw_count_live(vacuum, page);
+		UnlockReleaseBuffer(buffer);
+		return;
+	}
+	vxp_relock_exclusive(buffer);
+	hnsw_find_doomed(vacuum, page);
+	hnsw_bury(vacuum, buffer);
+}
+
+/*
+ * Walk all pages once.
+ */
+static IndexBulkDeleteResult *
+hnsw_walk(IndexVacuumInfo *info, IndexBulkDeleteResult *stats,
+		  IndexBulkDeleteCallback callback, void *callback_state)
+{
+	HnswVacuum	vacuum;
+	BlockNumber nblocks = RelationGetNumberOfBlocks(info->index);
+
+	memset(&vacuum, 0, sizeof(vacuum));
+	vacuum.info = info;
+	vacuum.callback = callback;
+	vacuum.callback_state = callback_state;
+	vacuum.stats = stats != NULL ? stats : palloc0_object(IndexBulkDeleteResult);
+	vacuum.stats->num_index_tuples = 0;
+	vacuum.stats->estimated_count = false;
+	vacuum.stats->pages_free = 0;
+	vxp_meta_read(info->index, &vacuum.meta);
+	vacuum.doomed = palloc_array(bool, Max(vacuum.meta.geometry[0].slots,
+										   vacuum.meta.geometry[1].slots));
+
+	for (BlockNumber block = VX_META_BLOCK + 1; block < nblocks; block++)
+	{
+		Buffer		buffer;
+
+		vx_vacuum_delay_point();
+		buffer = vxp_read_any(info->index, block, info->strategy);
+		if (PageIsNew(BufferGetPage(buffer)))
+		{
+			UnlockReleaseBuffer(buffer);
+			RecordFreeIndexPage(info->index, block);
+			vacuum.stats->pages_free++;
+		}
+		else if (vxp_page_is_valid(BufferGetPage(buffer), VX_PAGE_GRAPH))
+			hnsw_vacuum_page(&vacuum, buffer);
+		else
+			UnlockReleaseBuffer(buffer);
+	}
+	if (vacuum.stats->pages_free > 0)
+		IndexFreeSpaceMapVacuum(info->index);
+	vacuum.stats->num_pages = nblocks;
+	pfree(vacuum.doomed);
+	return vacuum.stats;
+}
+
+/*
+ * Remove the entries of the rows that callback names.
+ */
+IndexBulkDeleteResult *
+hnswbulkdelete(IndexVacuumInfo *info, IndexBulkDeleteResult *stats,
+			   IndexBulkDeleteCallback callback, void *callback_state)
+{
+	return hnsw_walk(info, stats, callback, callback_state);
+}
+
+/*
+ * After VACUUM: nothing is left to do if hnswbulkdelete ran, else count.
+ */
+IndexBulkDeleteResult *
+hnswvacuumcleanup(IndexVacuumInfo *info, IndexBulkDeleteResult *stats)
+{
+	if (info->analyze_only)
+		return stats;
+	if (stats != NULL)
+	{
+		stats->num_pages = RelationGetNumberOfBlocks(info->index);
+		return stats;
+	}
+	return hnsw_walk(info, NULL, NULL, NULL);
+}
