@@ -43,7 +43,7 @@ typedef struct VxResidual
 } VxResidual;
 
 /* rotation.c */
-#define VXQ_ROTATION_ROUNDS 4
+#define VXQ_ROTATION_ROUNDS 4	/* at most */
 extern void vxq_rotation_init(const VxCodec *codec, uint64_t seed);
 extern void vxq_rotate(const VxCodec *codec, float *x);
 extern void vxq_rotate_back(const VxCodec *codec, float *x);

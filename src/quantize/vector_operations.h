@@ -60,14 +60,14 @@ typedef struct VxVectorOperations
 							 const float *mean, size_t n, float *out);
 
 	/*
-	 * One round of the rotation over n dimensions: x *= signs, the
-	 * unnormalised Hadamard transform of the `power` floats from `start`,
-	 * and, if power < n, sums and differences of the two halves.
+	 * One round of the rotation over n dimensions: x *= signs, then the
+	 * unnormalised Hadamard transform of the `power` floats from `start`.
 	 */
 	void		(*rotation_round) (float *x, const float *signs, size_t n,
 								   size_t start, size_t power);
-	/* the two linear parts of a round without the signs, for the inverse */
+	/* a round's transform without the signs, for the inverse */
 	void		(*hadamard) (float *x, size_t power);
+	/* sums of the two halves to the lower, differences to the upper */
 	void		(*mix_halves) (float *x, size_t n);
 
 	/*

@@ -261,8 +261,6 @@ VXQ_NAME(rotation_round) (float *x, const float *signs, size_t n,
 	for (; j < n; j += VXQ_LANES)
 		STORE(x + j, LOAD(x + j) * LOAD(signs + j));
 	VXQ_NAME(hadamard_rows) (x + start, power);
-	if (power < n)
-		VXQ_NAME(mix_halves) (x, n);
 }
 
 /*
