@@ -46,8 +46,19 @@ vxt_check_typmod(int32 typmod, int dim, Node *escontext)
 	if (typmod != -1 && typmod != dim)
 		ereturn(escontext, false,
 				(errcode(ERRCODE_DATA_EXCEPTION),
-				 errmsg("expected %d dimensions, not %d", typmod, dim)));
+				 errmsg("expected %d dimensions, not %d", typmod, dim),
+				 errhint("Declare the column or cast with the number of dimensions that the embedding model gives, or check that the value comes from that model.")));
 	return true;
+}
+
+void
+vxt_check_average_dim(int state_dim, int dim)
+{
+	if (state_dim != dim)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_EXCEPTION),
+				 errmsg("expected %d dimensions, not %d", state_dim, dim),
+				 errhint("Average only vectors of one number of dimensions, for example with WHERE or GROUP BY vector_dims(...).")));
 }
 
 void
@@ -125,7 +136,8 @@ report_text(const VxDenseInfo *info, const char *text, VxListStatus status,
 					 status == VX_LIST_NO_OPENING ?
 					 errdetail("Vector contents must start with \"[\".") : 0,
 					 status == VX_LIST_JUNK ?
-					 errdetail("Junk after closing right brace.") : 0));
+					 errdetail("Junk after closing right brace.") : 0,
+					 errhint("Write numbers, separated by commas, in brackets, such as \"[1,2,3]\".")));
 			break;
 		case VX_LIST_OK:
 			Assert(false);
@@ -309,7 +321,7 @@ vxt_combine_averages(const VxDenseInfo *info, ArrayType *a, ArrayType *b)
 		return a;
 
 	(void) vxt_check_dim(info, dim_a, NULL);
-	(void) vxt_check_typmod(dim_a, dim_b, NULL);
+	vxt_check_average_dim(dim_a, dim_b);
 	result = vxt_new_average_state(dim_a, &sums);
 	for (i = 0; i <= dim_a; i++)
 	{

@@ -70,6 +70,7 @@ extern int32 vxt_typmod_in(const VxDenseInfo *info, ArrayType *modifiers);
  */
 extern float8 *vxt_average_state(ArrayType *state, const char *type,
 								 const char *caller, int *dim);
+extern void vxt_check_average_dim(int state_dim, int dim);
 extern ArrayType *vxt_new_average_state(int dim, float8 **numbers);
 extern ArrayType *vxt_combine_averages(const VxDenseInfo *info, ArrayType *a,
 									   ArrayType *b);

@@ -27,7 +27,7 @@ VX_DENSE_SQL(accum) (PG_FUNCTION_ARGS)
 
 	numbers = vxt_average_state(state, VX_DENSE_INFO.name, "accum", &dim);
 	if (numbers[0] != 0.0)
-		(void) vxt_check_typmod(dim, vector->dim, NULL);
+		vxt_check_average_dim(dim, vector->dim);
 
 	/*
 	 * Add in place if the aggregate owns the state and the state has its
