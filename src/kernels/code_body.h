@@ -23,7 +23,7 @@
  * vector of the query is loaded once for four rows and their sums wait for
  * nothing.  The end of a row is read as its last V_BYTES bytes, overlapping
  * bytes done already; those are cancelled by zeros in the query, made once for
- * the four rows.  See README.md.
+ * all rows.  See README.md.
  */
 
 typedef enum CodeOp
@@ -54,6 +54,7 @@ typedef struct CodeScan
 	size_t		full;			/* bytes in whole vectors */
 	size_t		rest;			/* n - full */
 	int32_t		bias;
+	CodeQuery	tail;			/* for the last bytes of a row; if rest > 0 */
 } CodeScan;
 
 /* Load from r to get 0 in the first V_BYTES - r bytes, all ones in the rest. */
@@ -70,6 +71,7 @@ code_planes(CodeOp op)
 VX_INLINE void
 code_step(CodeOp op, CodeSums *sums, Vb code, const CodeQuery *query)
 {
+	v_keep(code);
 	if (op == CODE_U8)
 		code_step_u8(sums, code, query->plane0);
 	else if (op == CODE_U4)
@@ -133,9 +135,9 @@ code_query_tail(CodeOp op, const CodeScan *scan)
 
 /* A zero query byte cancels a product but not a difference. */
 VX_INLINE void
-code_step_tail(CodeOp op, CodeSums *sums, const CodeScan *scan, const uint8_t *row, const CodeQuery *query)
+code_step_tail(CodeOp op, CodeSums *sums, const CodeScan *scan, const uint8_t *row)
 {
-	code_step(op, sums, code_load_tail(scan, row, op == CODE_L1), query);
+	code_step(op, sums, code_load_tail(scan, row, op == CODE_L1), &scan->tail);
 }
 
 /* Four rows; the pointers may be equal. */
@@ -159,11 +161,10 @@ code_rows4(CodeOp op, const CodeScan *scan, const uint8_t *const *row, int32_t *
 	}
 	if (scan->rest > 0)
 	{
-		query = code_query_tail(op, scan);
-		code_step_tail(op, &sums0, scan, row[0], &query);
-		code_step_tail(op, &sums1, scan, row[1], &query);
-		code_step_tail(op, &sums2, scan, row[2], &query);
-		code_step_tail(op, &sums3, scan, row[3], &query);
+		code_step_tail(op, &sums0, scan, row[0]);
+		code_step_tail(op, &sums1, scan, row[1]);
+		code_step_tail(op, &sums2, scan, row[2]);
+		code_step_tail(op, &sums3, scan, row[3]);
 	}
 	vi_sum4(code_total(op, &sums0), code_total(op, &sums1),
 			code_total(op, &sums2), code_total(op, &sums3), out);
@@ -187,10 +188,7 @@ code_row1(CodeOp op, const CodeScan *scan, const uint8_t *row)
 		code_step(op, &sums, vb_load(row + j), &query);
 	}
 	if (scan->rest > 0)
-	{
-		query = code_query_tail(op, scan);
-		code_step_tail(op, &sums, scan, row, &query);
-	}
+		code_step_tail(op, &sums, scan, row);
 	return vi_sum(code_total(op, &sums)) + scan->bias;
 }
 
@@ -234,6 +232,9 @@ code_scan(CodeOp op, const VxCodeRows *rows, const uint8_t *query, int32_t *out)
 	scan.rest = rows->bytes % V_BYTES;
 	scan.full = rows->bytes - scan.rest;
 	scan.bias = op == CODE_U8 ? code_bias_u8(query, rows->bytes) : 0;
+	memset(&scan.tail, 0, sizeof(scan.tail));
+	if (scan.rest > 0)
+		scan.tail = code_query_tail(op, &scan);
 
 	if (rows->ids != NULL && rows->bytes > 0)
 		code_prefetch(rows, 0);

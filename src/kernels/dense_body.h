@@ -6,6 +6,9 @@
  *
  *	V_WIDTH					float32 elements in a vector
  *	Vf						a vector of float32
+ *	v_keep(v)				hold a vector in a register: gcc otherwise repeats the
+ *							load in each instruction that uses it, and the load
+ *							ports are what we are short of
  *	vf_zero() vf_load(p) vf_load_partial(p, n)	(n < V_WIDTH, rest zero)
  *	vf_add(a, b) vf_sub(a, b) vf_abs(a) vf_fma(a, b, c) = a * b + c
  *	vf_sum(a)				sum of the elements, pairwise
@@ -111,6 +114,8 @@ cosine_zero(void)
 VX_INLINE void
 cosine_step(CosineSums *sums, Vf x, Vf y)
 {
+	v_keep(x);
+	v_keep(y);
 	sums->dot = vf_fma(x, y, sums->dot);
 	sums->norm_a = vf_fma(x, x, sums->norm_a);
 	sums->norm_b = vf_fma(y, y, sums->norm_b);

@@ -11,6 +11,7 @@
 
 #include "kernel_internal.h"
 
+#define v_keep(vector) ((void) 0)
 #define V_WIDTH 1
 typedef float Vf;
 typedef double Vd;

@@ -16,6 +16,7 @@
 
 VX_TARGET_BEGIN("sse2")
 
+#define v_keep(vector) __asm__("" : "+x" (vector))
 #define V_WIDTH 4
 typedef __m128 Vf;
 

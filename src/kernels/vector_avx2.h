@@ -7,6 +7,7 @@
  * code_body.h.
  */
 
+#define v_keep(vector) __asm__("" : "+x" (vector))
 #define V_WIDTH 8
 typedef __m256 Vf;
 

@@ -8,6 +8,7 @@
  * code_body.h.
  */
 
+#define v_keep(vector) __asm__("" : "+v" (vector))
 #define V_WIDTH 16
 typedef __m512 Vf;
 

@@ -7,6 +7,7 @@
  * primitive is in dense_body.h and code_body.h.
  */
 
+#define v_keep(vector) __asm__("" : "+w" (vector))
 #define V_WIDTH 4
 typedef float32x4_t Vf;
 

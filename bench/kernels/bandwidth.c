@@ -1,0 +1,199 @@
+/*
+ * bandwidth.c
+ *	  Clock, read bandwidth for each width of load, and copy bandwidth.
+ *
+ * Each figure is the best of several repetitions, because the question is what
+ * the machine can do and not how busy it is.  See README.md in this folder.
+ */
+#include "bandwidth.h"
+
+#include <stdint.h>
+#include <string.h>
+#include <time.h>
+
+#include "kernels/cpu.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+#endif
+
+#define REPETITIONS 15
+#define MIN_SECONDS 0.0003
+#define SEGMENT_BYTES ((size_t) 32 << 20)
+
+double
+bench_seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec + now.tv_nsec * 1e-9;
+}
+
+double
+bench_core_ghz(void)
+{
+	const int	rounds = 100000;
+	double		best = 1e9;
+	int			repetition;
+
+	for (repetition = 0; repetition < REPETITIONS; repetition++)
+	{
+		double		start = bench_seconds();
+		uint64_t	x = 1;
+		int			i;
+
+		for (i = 0; i < rounds; i++)
+		{
+			/* ten additions that wait for each other: ten cycles */
+#if defined(__x86_64__)
+			__asm__ volatile ("add %0, %0\n add %0, %0\n add %0, %0\n add %0, %0\n add %0, %0\n"
+							  "add %0, %0\n add %0, %0\n add %0, %0\n add %0, %0\n add %0, %0" : "+r" (x));
+#elif defined(__aarch64__)
+			__asm__ volatile ("add %0, %0, %0\n add %0, %0, %0\n add %0, %0, %0\n add %0, %0, %0\n"
+							  "add %0, %0, %0\n add %0, %0, %0\n add %0, %0, %0\n add %0, %0, %0\n"
+							  "add %0, %0, %0\n add %0, %0, %0" : "+r" (x));
+#endif
+		}
+		start = bench_seconds() - start;
+		if (start < best)
+			best = start;
+	}
+	return rounds * 10.0 / best * 1e-9;
+}
+
+/*
+ * The loops are assembler so that nothing is moved or left out: eight loads a
+ * round, and nothing else.
+ */
+#if defined(__x86_64__)
+
+#define READ_LOOP(instruction, reg, width) \
+	for (; p < end; p += 8 * width) \
+		__asm__ volatile (instruction " 0*" #width "(%0), %%" reg "0\n" \
+						  instruction " 1*" #width "(%0), %%" reg "1\n" \
+						  instruction " 2*" #width "(%0), %%" reg "2\n" \
+						  instruction " 3*" #width "(%0), %%" reg "3\n" \
+						  instruction " 4*" #width "(%0), %%" reg "4\n" \
+						  instruction " 5*" #width "(%0), %%" reg "5\n" \
+						  instruction " 6*" #width "(%0), %%" reg "6\n" \
+						  instruction " 7*" #width "(%0), %%" reg "7\n" \
+						  : : "r" (p) \
+						  : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "memory")
+
+static void
+read_once(const uint8_t *p, const uint8_t *end, int width)
+{
+	if (width == 16)
+		READ_LOOP("movups", "xmm", 16);
+	else if (width == 32)
+		READ_LOOP("vmovups", "ymm", 32);
+	else
+		READ_LOOP("vmovups", "zmm", 64);
+	if (width > 16)
+		__asm__ volatile ("vzeroupper" : : : "memory");
+}
+
+static int
+has_width(int width)
+{
+	uint32_t	features = vxk_cpu_features();
+
+	return width == 16 || (width == 32 && (features & VX_CPU_AVX2)) ||
+		(width == 64 && (features & VX_CPU_AVX512));
+}
+
+#elif defined(__aarch64__)
+
+static void
+read_once(const uint8_t *p, const uint8_t *end, int width)
+{
+	(void) width;
+	for (; p < end; p += 128)
+		__asm__ volatile ("ldp q0, q1, [%0]\n ldp q2, q3, [%0, #32]\n"
+						  "ldp q4, q5, [%0, #64]\n ldp q6, q7, [%0, #96]\n"
+						  : : "r" (p) : "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "memory");
+}
+
+static int
+has_width(int width)
+{
+	return width == 16;
+}
+
+#else
+
+static void
+read_once(const uint8_t *p, const uint8_t *end, int width)
+{
+	(void) p;
+	(void) end;
+	(void) width;
+}
+
+static int
+has_width(int width)
+{
+	(void) width;
+	return 0;
+}
+
+#endif
+
+/* Bytes a second from one part of the data, over and over for a while. */
+static double
+read_part(const uint8_t *start, size_t size, int width)
+{
+	double		begin = bench_seconds();
+	double		elapsed;
+	double		bytes = 0.0;
+
+	do
+	{
+		read_once(start, start + size, width);
+		bytes += size;
+		elapsed = bench_seconds() - begin;
+	} while (elapsed < MIN_SECONDS);
+	return bytes / elapsed;
+}
+
+double
+bench_read_bandwidth(const void *data, size_t size, int width)
+{
+	size_t		segment = size < SEGMENT_BYTES ? size / 512 * 512 : SEGMENT_BYTES;
+	double		best = 0.0;
+	int			repetition;
+
+	if (!has_width(width))
+		return 0.0;
+	for (repetition = 0; repetition < REPETITIONS; repetition++)
+	{
+		size_t		segments = size / segment;
+		double		rate = read_part((const uint8_t *) data + repetition % segments * segment, segment, width);
+
+		if (rate > best)
+			best = rate;
+	}
+	return best;
+}
+
+double
+bench_copy_bandwidth(void *data, size_t size)
+{
+	double		best = 0.0;
+	int			repetition;
+
+	for (repetition = 0; repetition < REPETITIONS; repetition++)
+	{
+		double		start = bench_seconds();
+		double		rate;
+
+		memcpy((char *) data + size / 2, data, size / 2);
+		rate = size / 2 / (bench_seconds() - start);
+		if (rate > best)
+			best = rate;
+	}
+	return best;
+}
