@@ -4,7 +4,7 @@
  *	  Best-first search over a graph whose edges name pages.
  *
  * This is the path of every query: past creation it allocates only to grow
- * the set of pages read and the store of leftover candidates, and never while
+ * the set of pages met and the store of leftover candidates, and never while
  * a page is open.  It does not order by exact distance; the caller does.
  * Explained in graph/README.md.
  *
@@ -63,7 +63,7 @@ struct VxPageSearch
 	float	   *estimates;		/* of the slots of the open page */
 	float	   *errors;
 	uint32_t   *batch;			/* pages to read next */
-	VxPageSet	visited;
+	VxPageSet	met;
 	VxOverflow	overflow;
 	size_t		fixed_memory;
 };
@@ -124,7 +124,7 @@ vxg_search_create(const VxCodec *codec, const VxPageSource *source,
 	search->batch = take_memory(search, batch_capacity(search) * sizeof(uint32_t));
 	if (options->keep_codes)
 		create_code_rows(search);
-	vxg_page_set_init(&search->visited, host);
+	vxg_page_set_init(&search->met, host);
 	vxg_overflow_init(&search->overflow, host);
 	return search;
 }
@@ -135,7 +135,7 @@ vxg_search_free(VxPageSearch *search)
 	const VxHost *host = search->host;
 
 	vxg_overflow_free(&search->overflow);
-	vxg_page_set_free(&search->visited);
+	vxg_page_set_free(&search->met);
 	vxh_release(host, search->result_rows);
 	vxh_release(host, search->error);
 	vxh_release(host, search->scale);
@@ -164,7 +164,7 @@ vxg_search_set_ef(VxPageSearch *search, int ef)
 static size_t
 overflow_limit(const VxPageSearch *search)
 {
-	size_t		used = search->fixed_memory + vxg_page_set_memory(&search->visited);
+	size_t		used = search->fixed_memory + vxg_page_set_memory(&search->met);
 
 	if (search->options.memory_limit == 0)
 		return SIZE_MAX;
@@ -384,49 +384,81 @@ fetch_edges(VxPageSearch *search, uint32_t member)
 	source->close(source->context);
 }
 
-/* The unread pages among the member's edges become the batch. */
+/*
+ * The votes that an entry of this rank has for each page it names.  The very
+ * nearest read their pages at once, which is what leads the search home; pages
+ * that only farther ones name must be named by several.
+ */
 static int
-collect_batch(VxPageSearch *search, uint32_t member)
+votes_of_rank(const VxPageSearch *search, int rank)
+{
+	if (rank * 10 < search->ef)
+		return VXG_VOTES_NEEDED;
+	return rank * 4 < search->ef ? VXG_VOTES_NEEDED / 2 : VXG_VOTES_NEEDED / 4;
+}
+
+/* Votes for the pages of the member's edges; those to be read become the batch. */
+static int
+collect_batch(VxPageSearch *search, uint32_t member, int votes)
 {
 	const uint32_t *edges = search->edges + (size_t) member * search->options.max_edges;
 	int			count = 0;
 
-	vxg_page_set_reserve(&search->visited, search->options.max_edges);
+	vxg_page_set_reserve(&search->met, search->options.max_edges);
 	for (int i = 0; i < search->options.max_edges && edges[i] != VX_NO_EDGE; i++)
 	{
 		uint32_t	block = VX_EDGE_BLOCK(edges[i]);
 
-		if (vxg_page_set_add(&search->visited, block))
+		if (vxg_page_set_vote(&search->met, block, votes))
 			search->batch[count++] = block;
 	}
 	return count;
 }
 
+/* Follows the edges of a beam entry. */
+static void
+expand_entry(VxPageSearch *search, int rank)
+{
+	const VxPageSource *source = search->source;
+	uint32_t	member = search->beam[rank].member;
+
+	Assert(!search->members[member].expanded);
+	if (source->check_interrupts != NULL)
+		source->check_interrupts(source->context);
+	if (!search->edges_known[member])
+		fetch_edges(search, member);
+	search->members[member].expanded = 1;
+	search->counters.expanded++;
+	read_batch(search, collect_batch(search, member, votes_of_rank(search, rank)));
+}
+
 /*
  * Expands the nearest unexpanded entry until there is none: each pass of the
- * loop moves the cursor past an entry, and an admission moves it back to the
- * entry admitted.
+ * inner loop moves the cursor past an entry, and an admission moves it back to
+ * the entry admitted.  While that leaves the beam short of ef nodes, the
+ * pages with the most votes are read after all; so, in the end, is every page
+ * that can be reached.
  */
 static void
 expand_beam(VxPageSearch *search)
 {
-	const VxPageSource *source = search->source;
+	int			count;
 
-	while (search->cursor < search->count)
+	do
 	{
-		uint32_t	member = search->beam[search->cursor].member;
+		while (search->cursor < search->count)
+		{
+			int			rank = search->cursor++;
 
-		search->cursor++;
-		if (search->members[member].expanded)
-			continue;
-		if (source->check_interrupts != NULL)
-			source->check_interrupts(source->context);
-		if (!search->edges_known[member])
-			fetch_edges(search, member);
-		search->members[member].expanded = 1;
-		search->counters.expanded++;
-		read_batch(search, collect_batch(search, member));
-	}
+			if (!search->members[search->beam[rank].member].expanded)
+				expand_entry(search, rank);
+		}
+		count = 0;
+		if (search->count < search->ef)
+			count = vxg_page_set_take_pending(&search->met, search->batch,
+											  batch_capacity(search));
+		read_batch(search, count);
+	} while (count > 0);
 }
 
 /* Lays the beam out in order, for the caller to read. */
@@ -453,16 +485,16 @@ vxg_search_run(VxPageSearch *search, const VxCodeQuery *query,
 	search->query = query;
 	search->count = 0;
 	search->cursor = 0;
-	vxg_page_set_clear(&search->visited);
+	vxg_page_set_clear(&search->met);
 	vxg_overflow_clear(&search->overflow);
 	for (int start = 0; start < entry_count; start += capacity)
 	{
 		int			count = 0;
 
-		vxg_page_set_reserve(&search->visited, capacity);
+		vxg_page_set_reserve(&search->met, capacity);
 		for (int i = start; i < entry_count && i < start + capacity; i++)
 		{
-			if (vxg_page_set_add(&search->visited, entry_blocks[i]))
+			if (vxg_page_set_vote(&search->met, entry_blocks[i], VXG_VOTES_NEEDED))
 				search->batch[count++] = entry_blocks[i];
 		}
 		read_batch(search, count);

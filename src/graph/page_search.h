@@ -98,8 +98,8 @@ typedef struct VxPageSearch VxPageSearch;
 /*
  * vxg_search_create -- working memory for searches with one codec and source
  *
- * Codec, source and host must outlive it.  After this only the set of visited
- * pages and the store of candidates beyond the beam grow.
+ * Codec, source and host must outlive it.  After this only the set of pages
+ * met and the store of candidates beyond the beam grow.
  */
 extern VxPageSearch *vxg_search_create(const VxCodec *codec, const VxPageSource *source,
 									   const VxPageSearchOptions *options,
@@ -112,9 +112,10 @@ extern void vxg_search_set_ef(VxPageSearch *search, int ef);
 /*
  * vxg_search_run -- find the nodes nearest to the query
  *
- * Forgets any earlier run.  Reads the entry pages, then the pages that the
- * nearest unexpanded node's edges name, each page once, until every node in
- * the beam is expanded.  The query must stay valid while the run is resumed.
+ * Forgets any earlier run.  Reads the entry pages, then pages that the edges
+ * of the nearest unexpanded node name, each page once, until every node in the
+ * beam is expanded.  A page that only far nodes name waits until several do.
+ * The query must stay valid while the run is resumed.
  */
 extern void vxg_search_run(VxPageSearch *search, const VxCodeQuery *query,
 						   const uint32_t *entry_blocks, int entry_count);

@@ -1,9 +1,9 @@
 /*-------------------------------------------------------------------------
  *
  * page_set.c
- *	  The set of pages that a search has read.
+ *	  The pages that a search has met.
  *
- * Lookup is in the header, to be inlined; here is what happens rarely.
+ * Voting is in the header, to be inlined; here is what happens rarely.
  * Explained in graph/README.md.
  *
  *-------------------------------------------------------------------------
@@ -18,30 +18,40 @@
 static size_t
 table_bytes(int bits)
 {
-	return sizeof(uint32_t) << bits;
+	return (sizeof(uint32_t) + 1) << bits;
+}
+
+static void
+allocate_table(VxPageSet *set, int bits)
+{
+	uint32_t   *places = vxh_allocate(set->host, table_bytes(bits));
+
+	set->bits = bits;
+	set->places = places;
+	set->votes = (uint8_t *) (places + ((size_t) 1 << bits));
+	vxg_page_set_clear(set);
 }
 
 void
 vxg_page_set_init(VxPageSet *set, const VxHost *host)
 {
 	set->host = host;
-	set->bits = INITIAL_BITS;
-	set->places = host->allocate(host->context, table_bytes(set->bits));
-	vxg_page_set_clear(set);
+	allocate_table(set, INITIAL_BITS);
 }
 
 void
 vxg_page_set_free(VxPageSet *set)
 {
-	set->host->release(set->host->context, set->places);
+	vxh_release(set->host, set->places);
 	set->places = NULL;
 }
 
 void
 vxg_page_set_clear(VxPageSet *set)
 {
-	memset(set->places, 0xFF, table_bytes(set->bits));
+	memset(set->places, 0xFF, sizeof(uint32_t) << set->bits);
 	set->count = 0;
+	set->pending = 0;
 }
 
 size_t
@@ -54,6 +64,7 @@ void
 vxg_page_set_reserve(VxPageSet *set, uint32_t more)
 {
 	uint32_t   *old = set->places;
+	const uint8_t *old_votes = set->votes;
 	uint32_t	old_size = UINT32_C(1) << set->bits;
 	int			bits = set->bits;
 
@@ -63,14 +74,39 @@ vxg_page_set_reserve(VxPageSet *set, uint32_t more)
 		return;
 	Assert(bits < 32);
 
-	/* Allocate before touching the set: the host may leave by a long jump. */
-	set->places = set->host->allocate(set->host->context, table_bytes(bits));
-	set->bits = bits;
-	vxg_page_set_clear(set);
+	/* the host may leave by a long jump: nothing is changed before it returns */
+	allocate_table(set, bits);
 	for (uint32_t i = 0; i < old_size; i++)
 	{
 		if (old[i] != VXG_PAGE_SET_EMPTY)
-			vxg_page_set_add(set, old[i]);
+			vxg_page_set_vote(set, old[i], old_votes[i]);
 	}
-	set->host->release(set->host->context, old);
+	vxh_release(set->host, old);
+}
+
+int
+vxg_page_set_take_pending(VxPageSet *set, uint32_t *blocks, int max)
+{
+	uint32_t	size = UINT32_C(1) << set->bits;
+	uint8_t		most = 0;
+	int			count = 0;
+
+	if (set->pending == 0)
+		return 0;
+	for (uint32_t i = 0; i < size; i++)
+	{
+		if (set->places[i] != VXG_PAGE_SET_EMPTY && set->votes[i] > most &&
+			set->votes[i] < VXG_VOTES_NEEDED)
+			most = set->votes[i];
+	}
+	Assert(most > 0);
+	for (uint32_t i = 0; i < size && count < max; i++)
+	{
+		if (set->places[i] == VXG_PAGE_SET_EMPTY || set->votes[i] != most)
+			continue;
+		blocks[count++] = set->places[i];
+		set->votes[i] = VXG_VOTES_NEEDED;
+		set->pending--;
+	}
+	return count;
 }
