@@ -1,0 +1,283 @@
+/*-------------------------------------------------------------------------
+ *
+ * page_check.c
+ *	  Verifies the invariants of a page graph.
+ *
+ * Written from the list of invariants in graph/README.md, not from the code
+ * that keeps them.  It repairs nothing and judges no vectors.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "graph/page_check.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+/*
+ * Pages are numbered here by their place in check->blocks.
+ *
+ * state, edges		copy of the page under examination
+ * pinned_in		whether a pinned edge into the page was met
+ * targets			targets of pinned edges, in the order of their source pages;
+ *					those of page p are targets[first[p] .. first[p + 1] - 1]
+ */
+typedef struct Checker
+{
+	const VxPageCheck *check;
+	const VxHost *host;
+	size_t		findings;
+
+	uint8_t    *state;
+	uint32_t   *edges;
+	int			nslots;
+	int			max_edges;
+	size_t		room;			/* bytes behind `edges` */
+
+	uint8_t    *pinned_in;
+	size_t	   *first;
+	uint32_t   *targets;
+	size_t		target_count;
+	size_t		target_room;
+} Checker;
+
+static void
+found(Checker *checker, VxPageProblem problem, uint32_t block, int slot, uint32_t edge)
+{
+	VxPageFinding finding = {problem, block, (uint16_t) slot, edge};
+
+	checker->findings++;
+	checker->check->report(checker->check->context, &finding);
+}
+
+/* The number of a block, or check->count if it is not of this layer. */
+static size_t
+number_of(const VxPageCheck *check, uint32_t block)
+{
+	size_t		low = 0;
+	size_t		high = check->count;
+
+	while (low < high)
+	{
+		size_t		middle = low + (high - low) / 2;
+
+		if (check->blocks[middle] < block)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < check->count && check->blocks[low] == block ? low : check->count;
+}
+
+/* Room for a page's copy; allocated with no page open. */
+static void
+reserve_copy(Checker *checker, size_t bytes)
+{
+	if (bytes <= checker->room)
+		return;
+	vxh_release(checker->host, checker->edges);
+	checker->edges = NULL;
+	checker->room = 0;
+	checker->edges = vxh_allocate(checker->host, bytes);
+	checker->room = bytes;
+}
+
+/*
+ * Copies states and edges of a page, so that findings can be reported with no
+ * page open.  A page whose copy has no room is closed and opened again.
+ */
+static bool
+copy_page(Checker *checker, uint32_t block)
+{
+	const VxPageSource *source = checker->check->source;
+
+	for (;;)
+	{
+		const VxGraphPage *page = source->open(source->context, block);
+		size_t		edge_bytes;
+		size_t		bytes;
+
+		if (page == NULL)
+			return false;
+		edge_bytes = (size_t) page->nslots * page->max_edges * sizeof(uint32_t);
+		bytes = edge_bytes + page->nslots;
+		if (bytes <= checker->room)
+		{
+			checker->nslots = page->nslots;
+			checker->max_edges = page->max_edges;
+			checker->state = (uint8_t *) checker->edges + edge_bytes;
+			memcpy(checker->edges, page->edges, edge_bytes);
+			memcpy(checker->state, page->state, page->nslots);
+			source->close(source->context);
+			return true;
+		}
+		source->close(source->context);
+		reserve_copy(checker, bytes);
+	}
+}
+
+static void
+note_pinned(Checker *checker, uint32_t target)
+{
+	if (checker->target_count == checker->target_room)
+	{
+		size_t		room = checker->target_room > 0 ? 2 * checker->target_room : 1024;
+		uint32_t   *targets = vxh_allocate(checker->host, room * sizeof(uint32_t));
+
+		if (checker->targets != NULL)
+			memcpy(targets, checker->targets, checker->target_count * sizeof(uint32_t));
+		vxh_release(checker->host, checker->targets);
+		checker->targets = targets;
+		checker->target_room = room;
+	}
+	checker->targets[checker->target_count++] = target;
+}
+
+/* One edge of a list; earlier ones are at list[0 .. place - 1]. */
+static void
+check_edge(Checker *checker, uint32_t block, int slot, int place)
+{
+	const uint32_t *list = checker->edges + (size_t) slot * checker->max_edges;
+	uint32_t	edge = list[place];
+	uint32_t	target = VX_EDGE_BLOCK(edge);
+	size_t		number = number_of(checker->check, target);
+
+	if (target == block)
+		found(checker, VX_PAGE_SELF_EDGE, block, slot, edge);
+	for (int i = 0; i < place; i++)
+	{
+		if (list[i] != VX_NO_EDGE && VX_EDGE_BLOCK(list[i]) == target)
+			found(checker, VX_PAGE_DUPLICATE_EDGE, block, slot, edge);
+	}
+	if (number == checker->check->count)
+	{
+		found(checker, VX_PAGE_FOREIGN_EDGE, block, slot, edge);
+		return;
+	}
+	if ((edge & VX_EDGE_PINNED) == 0)
+		return;
+	if (checker->pinned_in[number])
+		found(checker, VX_PAGE_PINNED_TWICE, block, slot, edge);
+	checker->pinned_in[number] = 1;
+	note_pinned(checker, (uint32_t) number);
+}
+
+static void
+check_slot(Checker *checker, uint32_t block, int slot)
+{
+	const uint32_t *list = checker->edges + (size_t) slot * checker->max_edges;
+	uint8_t		state = checker->state[slot];
+	bool		ended = false;
+
+	if (state != VX_SLOT_FREE && state != VX_SLOT_LIVE && state != VX_SLOT_DEAD)
+		found(checker, VX_PAGE_BAD_STATE, block, slot, 0);
+	if (state == VX_SLOT_FREE)
+	{
+		if (checker->max_edges > 0 && list[0] != VX_NO_EDGE)
+			found(checker, VX_PAGE_FREE_EDGES, block, slot, list[0]);
+		return;
+	}
+	for (int place = 0; place < checker->max_edges; place++)
+	{
+		if (list[place] == VX_NO_EDGE)
+		{
+			ended = true;
+			continue;
+		}
+		if (ended)
+			found(checker, VX_PAGE_HOLE, block, slot, list[place]);
+		check_edge(checker, block, slot, place);
+	}
+}
+
+/* Follows pinned edges from the root page and reports the pages not reached. */
+static void
+check_tree(Checker *checker)
+{
+	const VxPageCheck *check = checker->check;
+	uint8_t    *reached = vxh_allocate(checker->host, check->count);
+	uint32_t   *queue = vxh_allocate(checker->host, check->count * sizeof(uint32_t));
+	size_t		root = number_of(check, check->root);
+	size_t		count = 0;
+
+	memset(reached, 0, check->count);
+	if (root < check->count)
+	{
+		reached[root] = 1;
+		queue[count++] = (uint32_t) root;
+	}
+	for (size_t done = 0; done < count; done++)
+	{
+		uint32_t	page = queue[done];
+
+		for (size_t i = checker->first[page]; i < checker->first[page + 1]; i++)
+		{
+			if (reached[checker->targets[i]])
+				continue;
+			reached[checker->targets[i]] = 1;
+			queue[count++] = checker->targets[i];
+		}
+	}
+	Assert(count <= check->count);
+	for (size_t page = 0; page < check->count; page++)
+	{
+		if (!reached[page])
+			found(checker, VX_PAGE_UNREACHED, check->blocks[page], 0, 0);
+	}
+	vxh_release(checker->host, queue);
+	vxh_release(checker->host, reached);
+}
+
+size_t
+vxg_check_pages(const VxPageCheck *check, const VxHost *host)
+{
+	Checker		checker;
+
+	memset(&checker, 0, sizeof(checker));
+	checker.check = check;
+	checker.host = host;
+	checker.pinned_in = vxh_allocate(host, check->count + 1);
+	checker.first = vxh_allocate(host, (check->count + 1) * sizeof(size_t));
+	memset(checker.pinned_in, 0, check->count + 1);
+	for (size_t page = 0; page < check->count; page++)
+	{
+		Assert(page == 0 || check->blocks[page - 1] < check->blocks[page]);
+		vxh_check_interrupts(host);
+		checker.first[page] = checker.target_count;
+		if (!copy_page(&checker, check->blocks[page]))
+			continue;
+		for (int slot = 0; slot < checker.nslots; slot++)
+			check_slot(&checker, check->blocks[page], slot);
+	}
+	checker.first[check->count] = checker.target_count;
+	check_tree(&checker);
+	vxh_release(host, checker.targets);
+	vxh_release(host, checker.edges);
+	vxh_release(host, checker.first);
+	vxh_release(host, checker.pinned_in);
+	return checker.findings;
+}
+
+const char *
+vxg_problem_name(VxPageProblem problem)
+{
+	switch (problem)
+	{
+		case VX_PAGE_UNREACHED:
+			return "page not reached by pinned edges";
+		case VX_PAGE_SELF_EDGE:
+			return "edge to its own page";
+		case VX_PAGE_DUPLICATE_EDGE:
+			return "page named twice in a list";
+		case VX_PAGE_FOREIGN_EDGE:
+			return "edge out of the layer";
+		case VX_PAGE_PINNED_TWICE:
+			return "second pinned edge into a page";
+		case VX_PAGE_FREE_EDGES:
+			return "free slot with edges";
+		case VX_PAGE_BAD_STATE:
+			return "unknown slot state";
+		case VX_PAGE_HOLE:
+			return "edge behind the end of a list";
+	}
+	return "unknown problem";
+}
