@@ -15,6 +15,7 @@
 #include <math.h>
 #include <stdbool.h>
 
+#include "base/host.h"
 #include "kernels/kernels.h"
 
 /*
@@ -30,6 +31,7 @@
 static inline bool
 vxt_cosine_parts_are_sound(const VxCosineParts *parts)
 {
+	Assert(!(parts->norm_a < 0) && !(parts->norm_b < 0));
 	return parts->norm_a >= VX_COSINE_LEAST_NORM2 && parts->norm_a <= FLT_MAX &&
 		parts->norm_b >= VX_COSINE_LEAST_NORM2 && parts->norm_b <= FLT_MAX &&
 		fabsf(parts->dot) <= FLT_MAX;

@@ -24,6 +24,9 @@
 #include "types/dense.h"
 #include "types/numtext.h"
 
+/*
+ * No hint on too many dimensions: there is nothing a user can set.
+ */
 bool
 vxt_check_dim(const VxDenseInfo *info, int dim, Node *escontext)
 {
@@ -51,6 +54,10 @@ vxt_check_typmod(int32 typmod, int dim, Node *escontext)
 	return true;
 }
 
+/*
+ * The rows of one average must agree.  The message is that of the typmod,
+ * as in pgvector; the remedy is another.
+ */
 void
 vxt_check_average_dim(int state_dim, int dim)
 {
@@ -61,6 +68,9 @@ vxt_check_average_dim(int state_dim, int dim)
 				 errhint("Average only vectors of one number of dimensions, for example with WHERE or GROUP BY vector_dims(...).")));
 }
 
+/*
+ * NaN and infinity have no place in any distance, so they are never stored.
+ */
 void
 vxt_check_finite(const VxDenseInfo *info, float value)
 {
@@ -110,6 +120,7 @@ report_text(const VxDenseInfo *info, const char *text, VxListStatus status,
 			(void) vxt_check_dim(info, info->max_dim + 1, escontext);
 			break;
 		case VX_LIST_OUT_OF_RANGE:
+			Assert(result->token != NULL && result->token_length > 0);
 			errsave(escontext,
 					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 					 errmsg("\"%s\" is out of range for type %s",
@@ -140,7 +151,7 @@ report_text(const VxDenseInfo *info, const char *text, VxListStatus status,
 					 errhint("Write numbers, separated by commas, in brackets, such as \"[1,2,3]\".")));
 			break;
 		case VX_LIST_OK:
-			Assert(false);
+			Assert(false);		/* nothing to report */
 			break;
 	}
 }
@@ -153,11 +164,15 @@ vxt_floats_from_text(const VxDenseInfo *info, const char *text,
 	VxListResult result;
 	VxListStatus status;
 
+	Assert(info->max_dim <= VX_DENSE_MAX_DIM && info->range > 0);
 	limits.max_count = info->max_dim;
 	limits.range = info->range;
 	status = vxt_parse_list(text, strlen(text), &limits, values, &result);
 	if (status == VX_LIST_OK)
+	{
+		Assert(result.count >= 1 && result.count <= info->max_dim);
 		return result.count;
+	}
 	report_text(info, text, status, &result, escontext);
 	return 0;
 }
@@ -166,6 +181,7 @@ vxt_floats_from_text(const VxDenseInfo *info, const char *text,
 static float
 float_from_element(const char *element, Oid type)
 {
+	Assert(element != NULL);
 	switch (type)
 	{
 		case INT4OID:
@@ -206,9 +222,11 @@ vxt_floats_from_array(const VxDenseInfo *info, ArrayType *array,
 	int			i;
 
 	*dim = check_array(array);
+	Assert(*dim >= 0);
 	(void) vxt_check_dim(info, *dim, NULL);
 	(void) vxt_check_typmod(typmod, *dim, NULL);
 
+	/* no copy: an array's data is aligned for its elements */
 	if (type == FLOAT4OID)
 		return (const float *) element;
 	if (type != INT4OID && type != FLOAT8OID && type != NUMERICOID)
@@ -235,7 +253,7 @@ vxt_floats_from_array(const VxDenseInfo *info, ArrayType *array,
 static ArrayType *
 new_array(Oid type, int count, Size width)
 {
-	Size		size = ARR_OVERHEAD_NONULLS(1) + width * count;
+	Size		size = ARR_OVERHEAD_NONULLS(1) + width * (Size) count;
 	ArrayType  *array = palloc0(size);
 
 	Assert(count > 0);
@@ -257,6 +275,10 @@ vxt_new_float4_array(int dim, float **values)
 	return array;
 }
 
+/*
+ * These are the only errors about dimensions that are parameters rather than
+ * data, hence their SQLSTATE.
+ */
 int32
 vxt_typmod_in(const VxDenseInfo *info, ArrayType *modifiers)
 {
@@ -291,9 +313,13 @@ vxt_average_state(ArrayType *state, const char *type, const char *caller,
 		ARR_HASNULL(state) || ARR_ELEMTYPE(state) != FLOAT8OID)
 		elog(ERROR, "%s_%s: expected state array", type, caller);
 	*dim = ARR_DIMS(state)[0] - 1;
+	Assert(VARSIZE(state) >= ARR_OVERHEAD_NONULLS(1) + sizeof(float8) * (*dim + 1));
 	return (float8 *) ARR_DATA_PTR(state);
 }
 
+/*
+ * All zeros, the count as well.
+ */
 ArrayType *
 vxt_new_average_state(int dim, float8 **numbers)
 {
@@ -303,6 +329,10 @@ vxt_new_average_state(int dim, float8 **numbers)
 	return state;
 }
 
+/*
+ * Either argument may be the result, because the aggregate does not change
+ * the state of a worker after it has been combined.
+ */
 ArrayType *
 vxt_combine_averages(const VxDenseInfo *info, ArrayType *a, ArrayType *b)
 {
@@ -323,6 +353,7 @@ vxt_combine_averages(const VxDenseInfo *info, ArrayType *a, ArrayType *b)
 	(void) vxt_check_dim(info, dim_a, NULL);
 	vxt_check_average_dim(dim_a, dim_b);
 	result = vxt_new_average_state(dim_a, &sums);
+	Assert(ARR_DIMS(result)[0] == ARR_DIMS(a)[0]);
 	for (i = 0; i <= dim_a; i++)
 	{
 		sums[i] = numbers_a[i] + numbers_b[i];

@@ -11,7 +11,8 @@
  */
 
 /*
- * NAME_accum(float8[], NAME)
+ * NAME_accum(float8[], NAME): sums in double, so that the mean of many floats
+ * is as exact as a float can be.
  */
 VX_FUNCTION(VX_DENSE_SQL(accum));
 Datum
@@ -45,6 +46,7 @@ VX_DENSE_SQL(accum) (PG_FUNCTION_ARGS)
 			memcpy(sums, numbers, sizeof(float8) * (dim + 1));
 	}
 
+	Assert(ARR_DIMS(result)[0] == vector->dim + 1);
 	sums[0] += 1.0;
 	for (i = 0; i < vector->dim; i++)
 	{
@@ -56,6 +58,9 @@ VX_DENSE_SQL(accum) (PG_FUNCTION_ARGS)
 	PG_RETURN_ARRAYTYPE_P(result);
 }
 
+/*
+ * NAME_combine(float8[], float8[])
+ */
 VX_FUNCTION(VX_DENSE_SQL(combine));
 Datum
 VX_DENSE_SQL(combine) (PG_FUNCTION_ARGS)
@@ -84,6 +89,7 @@ VX_DENSE_SQL(avg) (PG_FUNCTION_ARGS)
 
 	(void) vxt_check_dim(&VX_DENSE_INFO, dim, NULL);
 	result = VX_DENSE_NEW(dim);
+	Assert(result->dim == dim);
 	for (i = 0; i < dim; i++)
 	{
 		float		mean = (float) (numbers[i + 1] / numbers[0]);

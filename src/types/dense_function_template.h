@@ -32,10 +32,15 @@ VX_DENSE_LOCAL(get_pair) (FunctionCallInfo fcinfo)
 	pair.b = VX_DENSE_ARG(1);
 	vxt_check_same_dim(&VX_DENSE_INFO, pair.a->dim, pair.b->dim);
 	pair.dim = (size_t) pair.a->dim;
-	Assert(pair.dim >= 1);
+	Assert(pair.dim >= 1 && pair.dim <= (size_t) VX_DENSE_INFO.max_dim);
 	return pair;
 }
 
+/*
+ * Squared L2, what L2 indexes compare: it has the order of the distance and
+ * saves the root.  Like every sum here it may overflow to infinity, which
+ * sorts last and is no error.
+ */
 VX_FUNCTION(VX_DENSE_SQL(l2_squared_distance));
 Datum
 VX_DENSE_SQL(l2_squared_distance) (PG_FUNCTION_ARGS)
@@ -52,6 +57,7 @@ VX_DENSE_SQL(l2_distance) (PG_FUNCTION_ARGS)
 	VX_DENSE_LOCAL(Pair) pair = VX_DENSE_LOCAL(get_pair) (fcinfo);
 	double		square = VX_DENSE_KERNEL(l2sq) (pair.a->x, pair.b->x, pair.dim);
 
+	Assert(square >= 0);
 	PG_RETURN_FLOAT8(sqrt(square));
 }
 
@@ -64,6 +70,9 @@ VX_DENSE_SQL(inner_product) (PG_FUNCTION_ARGS)
 	PG_RETURN_FLOAT8(VX_DENSE_KERNEL(dot) (pair.a->x, pair.b->x, pair.dim));
 }
 
+/*
+ * Indexes return the smallest first, hence the sign.
+ */
 VX_FUNCTION(VX_DENSE_SQL(negative_inner_product));
 Datum
 VX_DENSE_SQL(negative_inner_product) (PG_FUNCTION_ARGS)
@@ -185,7 +194,8 @@ VX_DENSE_SQL(l2_normalize) (PG_FUNCTION_ARGS)
 	double		norm = sqrt(VX_DENSE_KERNEL(norm2) (vector->x, vector->dim));
 	int			i;
 
-	Assert(isfinite(norm));
+	/* in double not even 16000 times the largest float overflows */
+	Assert(isfinite(norm) && norm >= 0);
 	if (norm == 0)
 		PG_RETURN_POINTER(result);
 	for (i = 0; i < vector->dim; i++)
@@ -196,6 +206,7 @@ VX_DENSE_SQL(l2_normalize) (PG_FUNCTION_ARGS)
 		if (isinf(VX_DENSE_TO_FLOAT(result->x[i])))
 			float_overflow_error();
 	}
+	Assert(result->dim == vector->dim);
 	PG_RETURN_POINTER(result);
 }
 
@@ -216,6 +227,7 @@ VX_DENSE_SQL(binary_quantize) (PG_FUNCTION_ARGS)
 	VARBITLEN(result) = vector->dim;
 	for (i = 0; i < vector->dim; i++)
 	{
+		Assert(bytes + i / BITS_PER_BYTE < (bits8 *) VARBITEND(result));
 		if (VX_DENSE_TO_FLOAT(vector->x[i]) > 0)
 			bytes[i / BITS_PER_BYTE] |= 1 << (BITS_PER_BYTE - 1 - i % BITS_PER_BYTE);
 	}
@@ -239,6 +251,7 @@ VX_DENSE_SQL(subvector) (PG_FUNCTION_ARGS)
 	last = Min(last, vector->dim);
 	if (last < first)
 		(void) vxt_check_dim(&VX_DENSE_INFO, 0, NULL);
+	Assert(first >= 1 && first <= last && last <= vector->dim);
 	result = VX_DENSE_NEW((int) (last - first + 1));
 	memcpy(result->x, vector->x + first - 1,
 		   sizeof(VX_DENSE_ELEMENT) * result->dim);
@@ -263,6 +276,7 @@ VX_DENSE_LOCAL(result_of_add) (FunctionCallInfo fcinfo, VX_DENSE_TYPE *a)
 	return VX_DENSE_NEW(a->dim);
 }
 
+/* Two finite elements can make an infinite one but never NaN. */
 static inline void
 VX_DENSE_LOCAL(check_overflow) (const VX_DENSE_TYPE *result)
 {
@@ -270,6 +284,7 @@ VX_DENSE_LOCAL(check_overflow) (const VX_DENSE_TYPE *result)
 
 	for (i = 0; i < result->dim; i++)
 	{
+		Assert(!isnan(VX_DENSE_TO_FLOAT(result->x[i])));
 		if (isinf(VX_DENSE_TO_FLOAT(result->x[i])))
 			float_overflow_error();
 	}
@@ -287,6 +302,7 @@ VX_DENSE_SQL(add) (PG_FUNCTION_ARGS)
 		result->x[i] = VX_DENSE_FROM_FLOAT(VX_DENSE_TO_FLOAT(pair.a->x[i]) +
 										   VX_DENSE_TO_FLOAT(pair.b->x[i]));
 	VX_DENSE_LOCAL(check_overflow) (result);
+	Assert(result->dim == pair.b->dim);
 	PG_RETURN_POINTER(result);
 }
 
@@ -341,6 +357,7 @@ VX_DENSE_SQL(concat) (PG_FUNCTION_ARGS)
 
 	(void) vxt_check_dim(&VX_DENSE_INFO, dim, NULL);
 	result = VX_DENSE_NEW(dim);
+	Assert(result->dim == a->dim + b->dim);
 	memcpy(result->x, a->x, sizeof(VX_DENSE_ELEMENT) * a->dim);
 	memcpy(result->x + a->dim, b->x, sizeof(VX_DENSE_ELEMENT) * b->dim);
 	PG_RETURN_POINTER(result);
@@ -365,8 +382,10 @@ VX_DENSE_LOCAL(compare) (FunctionCallInfo fcinfo)
 	int			result;
 	int			i;
 
+	Assert(common >= 1);
 	for (i = 0; i < common; i++)
 	{
+		Assert(!isnan(VX_DENSE_TO_FLOAT(a->x[i])) && !isnan(VX_DENSE_TO_FLOAT(b->x[i])));
 		if (VX_DENSE_TO_FLOAT(a->x[i]) != VX_DENSE_TO_FLOAT(b->x[i]))
 			break;
 	}

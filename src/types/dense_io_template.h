@@ -42,9 +42,14 @@ VX_DENSE_SQL(in) (PG_FUNCTION_ARGS)
 	float		values[VX_DENSE_MAX_DIM];
 	int			dim;
 
+	StaticAssertStmt(lengthof(values) >= VX_DENSE_MAX_DIM,
+					 "the buffer must hold the longest list");
+	Assert(VX_DENSE_INFO.max_dim <= VX_DENSE_MAX_DIM);
 	dim = vxt_floats_from_text(&VX_DENSE_INFO, text, values, escontext);
 	if (dim == 0 || !vxt_check_typmod(typmod, dim, escontext))
 		PG_RETURN_NULL();
+
+	/* one copy of the numbers, so that the datum is no larger than needed */
 	PG_RETURN_POINTER(VX_DENSE_LOCAL(from_floats) (values, dim));
 }
 
@@ -71,12 +76,16 @@ VX_DENSE_SQL(out) (PG_FUNCTION_ARGS)
 	}
 	*p++ = ']';
 	*p++ = '\0';
+	Assert(dim >= 1);
 	Assert((Size) (p - text) <= FLOAT_SHORTEST_DECIMAL_LEN * (Size) dim + 2);
 
 	PG_FREE_IF_COPY(vector, 0);
 	PG_RETURN_CSTRING(text);
 }
 
+/*
+ * NAME_typmod_in(cstring[])
+ */
 VX_FUNCTION(VX_DENSE_SQL(typmod_in));
 Datum
 VX_DENSE_SQL(typmod_in) (PG_FUNCTION_ARGS)
@@ -120,6 +129,9 @@ VX_DENSE_SQL(recv) (PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(result);
 }
 
+/*
+ * NAME_send(NAME): what recv takes.
+ */
 VX_FUNCTION(VX_DENSE_SQL(send));
 Datum
 VX_DENSE_SQL(send) (PG_FUNCTION_ARGS)
@@ -143,6 +155,7 @@ VX_DENSE_SQL(send) (PG_FUNCTION_ARGS)
 		memcpy(message.data + message.len, &bits, sizeof(bits));
 		message.len += sizeof(bits);
 	}
+	Assert(message.len < message.maxlen);
 	PG_FREE_IF_COPY(vector, 0);
 	PG_RETURN_BYTEA_P(pq_endtypsend(&message));
 }
@@ -191,6 +204,7 @@ VX_DENSE_SQL(to_float4) (PG_FUNCTION_ARGS)
 	int			i;
 
 	result = vxt_new_float4_array(vector->dim, &values);
+	Assert(ARR_DIMS(result)[0] == vector->dim);
 	for (i = 0; i < vector->dim; i++)
 		values[i] = VX_DENSE_TO_FLOAT(vector->x[i]);
 	PG_FREE_IF_COPY(vector, 0);

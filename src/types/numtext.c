@@ -113,6 +113,7 @@ scan_digits(const char *p, const char *end, uint64_t *mantissa)
 {
 	uint64_t	m = *mantissa;
 
+	Assert(p <= end);
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 	while (end - p >= 8)
 	{
@@ -177,6 +178,7 @@ scan_decimal(const char *p, const char *end, Decimal *decimal)
 	decimal->mantissa = mantissa;
 	decimal->digits = digits;
 	decimal->last = p;
+	Assert(digits >= 0 && p <= end);
 	return digits > 0;
 }
 
@@ -192,6 +194,7 @@ scan_exponent(const char **text, Decimal *decimal)
 	bool		negative = (*p == '-');
 	int64_t		exponent = 0;
 
+	Assert(**text == 'e' || **text == 'E');
 	if (*p == '-' || *p == '+')
 		p++;
 	first = p;
@@ -217,6 +220,7 @@ truncate_decimal(Decimal *decimal)
 	uint64_t	mantissa = 0;
 	int			kept = 0;
 
+	Assert(decimal->digits > MAX_EXACT_DIGITS);
 	for (p = decimal->first; p < decimal->last; p++)
 	{
 		if (*p == '.')
@@ -230,6 +234,7 @@ truncate_decimal(Decimal *decimal)
 		if (mantissa != 0)
 			kept++;
 	}
+	Assert(kept <= MAX_EXACT_DIGITS);
 	decimal->mantissa = mantissa;
 }
 
@@ -243,6 +248,7 @@ round_decimal(const Decimal *decimal, float *value)
 	double		product;
 	uint64_t	bits;
 
+	Assert(decimal->digits > 0);
 	if (decimal->mantissa == 0)
 	{
 		*value = 0.0f;
@@ -259,6 +265,7 @@ round_decimal(const Decimal *decimal, float *value)
 	if ((bits & DROPPED_BITS) - (MIDPOINT - MARGIN) <= 2 * MARGIN)
 		return false;
 	*value = (float) product;
+	Assert(*value > 0);
 	return true;
 }
 
@@ -318,6 +325,7 @@ judge_element(float value, bool overflow, float range)
 		return VX_LIST_NAN;
 	if (isinf(value) && !overflow)
 		return VX_LIST_INFINITE;
+	Assert(overflow || fabsf(value) >= range);
 	return VX_LIST_OUT_OF_RANGE;
 }
 
@@ -337,6 +345,7 @@ parse_elements(const char **text, const char *end, const VxListLimits *limits,
 
 		if (result->count == limits->max_count)
 			return VX_LIST_TOO_MANY;
+		Assert(result->count < limits->max_count && p <= end);
 		p = skip_space(p);
 		next = vxt_parse_float(p, end, &value, &overflow);
 		if (next == NULL)
@@ -370,6 +379,7 @@ vxt_parse_list(const char *text, size_t length, const VxListLimits *limits,
 	VxListStatus status;
 
 	Assert(limits->max_count > 0 && limits->range > 0);
+	Assert(*end == '\0');
 	result->count = 0;
 	result->token = NULL;
 	result->token_length = 0;

@@ -38,6 +38,9 @@ vxt_new_vector(int dim)
 	Size		size = VX_VECTOR_SIZE((Size) dim);
 	VxVector   *vector = palloc0(size);
 
+	/* the dimensions have to fit the int16 of the layout */
+	StaticAssertStmt(VX_VECTOR_MAX_DIM <= PG_INT16_MAX, "too many dimensions");
+	StaticAssertStmt(offsetof(VxVector, x) == 8, "layout of vector has changed");
 	Assert(dim >= 1 && dim <= VX_VECTOR_MAX_DIM);
 	SET_VARSIZE(vector, size);
 	vector->dim = (int16) dim;

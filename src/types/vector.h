@@ -51,6 +51,7 @@ DatumGetVxVector(Datum datum)
 	if (VARSIZE(vector) < VX_VECTOR_SIZE(1) ||
 		VARSIZE(vector) != VX_VECTOR_SIZE((Size) vector->dim))
 		vxt_corrupted(&vxt_vector_info);
+	Assert(vector->dim >= 1);
 	return vector;
 }
 
