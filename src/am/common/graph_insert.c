@@ -45,9 +45,13 @@ struct VxGraphInsert
 	int			candidate_count;
 	int		   *chosen;			/* indexes of candidates, of distinct pages */
 	int			chosen_count;
-	float	   *distances;
+	float	   *distances;		/* of the candidates from the new node */
 	uint32	   *blocks;
 	uint32	   *edges;
+	VxCodeArray codes;			/* candidate i is row rows[i] */
+	const uint32 *rows;
+	VxCodeQuery *neighbour_query;
+	float	   *neighbour_distances;	/* of the candidates from a neighbour */
 };
 
 /*
@@ -94,6 +98,8 @@ vxi_insert_begin(VxIndex *index, VxPageMode mode)
 	insert->distances = palloc_array(float, insert->ef);
 	insert->blocks = palloc_array(uint32, insert->ef);
 	insert->edges = palloc_array(uint32, index->meta.data.m + 1);
+	insert->neighbour_query = (VxCodeQuery *) palloc(vxq_query_size(&index->codec));
+	insert->neighbour_distances = palloc_array(float, insert->ef);
 	return insert;
 }
 
@@ -155,7 +161,9 @@ vxi_find_neighbours(VxGraphInsert *insert, int layer)
 
 	memset(&input, 0, sizeof(input));
 	memset(&rule, 0, sizeof(rule));
-	input.ids = vxg_search_codes(insert->search, &input.codes);
+	insert->rows = vxg_search_codes(insert->search, &insert->codes);
+	input.codes = insert->codes;
+	input.ids = insert->rows;
 	input.distance = insert->distances;
 	input.groups = insert->blocks;
 	input.excluded = VXG_NO_GROUP;
@@ -375,36 +383,122 @@ vxi_open_layer(VxGraphInsert *insert, int layer, const VxIndexValue *value,
 }
 
 /*
- * Tell a neighbour of the page of a new node.  The neighbour's list takes the
- * edge if it has room; a full list gives one up only for a page that is new,
- * which otherwise hangs on a single edge.
+ * Estimate how far all candidates are from one of them.
  */
 static void
-vxi_add_back_edge(VxGraphInsert *insert, int layer,
-				  const VxCandidate *neighbour, BlockNumber target, bool replace)
+vxi_measure_from(VxGraphInsert *insert, int neighbour)
 {
+	const VxCodeArray *codes = &insert->codes;
+	uint32		row = insert->rows[neighbour];
+	VxFactors	factors;
+
+	factors.add = codes->add[row];
+	factors.scale = codes->scale[row];
+	factors.error = codes->error[row];
+	vxq_query_from_code(&insert->index->codec, codes->codes + row * codes->stride,
+						&factors, insert->neighbour_query);
+	vxq_estimate(insert->neighbour_query, codes, insert->rows,
+				 insert->candidate_count, insert->neighbour_distances, NULL);
+}
+
+/*
+ * The candidate that stands for a page in a neighbour's list: its resident
+ * nearest to the neighbour, as far as the search kept it; -1 if it kept none.
+ */
+static int
+vxi_stand_in(const VxGraphInsert *insert, BlockNumber block)
+{
+	int			best = -1;
+
+	for (int i = 0; i < insert->candidate_count; i++)
+	{
+		if (insert->blocks[i] == block &&
+			(best < 0 || insert->neighbour_distances[i] < insert->neighbour_distances[best]))
+			best = i;
+	}
+	return best;
+}
+
+/*
+ * Which edge of a neighbour's full list makes room for the new node's page:
+ * the rule of select.h, applied to as many of the list's pages as the search
+ * knows a resident of.
+ *
+ * If a page in the list has a resident that is nearer to the neighbour than
+ * the new node and nearer to the new node than the neighbour, the new node is
+ * found through it, and the list stays (-1).  Else the farthest page that the
+ * new node makes dispensable in the same sense goes, or the farthest that is
+ * farther than the new node.
+ */
+static int
+vxi_dispensable_edge(const VxGraphInsert *insert, const uint32 *edges,
+					 float distance)
+{
+	int			max_edges = insert->index->meta.data.m;
+	int			victim = -1;
+	bool		victim_covered = false;
+	float		victim_distance = 0;
+
+	for (int i = 0; i < max_edges; i++)
+	{
+		int			resident = vxi_stand_in(insert, VX_EDGE_BLOCK(edges[i]));
+		float		away;
+		bool		covered;
+
+		if (resident < 0)
+			continue;
+		away = insert->neighbour_distances[resident];
+		if (away <= distance && insert->distances[resident] < distance)
+			return -1;
+		if (away <= distance || (edges[i] & VX_EDGE_PINNED))
+			continue;
+		covered = insert->distances[resident] < away;
+		if (victim < 0 || covered > victim_covered ||
+			(covered == victim_covered && away > victim_distance))
+		{
+			victim = i;
+			victim_covered = covered;
+			victim_distance = away;
+		}
+	}
+	return victim;
+}
+
+/*
+ * Tell a neighbour of the page of a new node.  A full list gives up an edge
+ * for it as vxi_dispensable_edge says.
+ */
+static void
+vxi_add_back_edge(VxGraphInsert *insert, int layer, int number, BlockNumber target)
+{
+	const VxCandidate *neighbour = &insert->candidates[number];
 	Relation	relation = insert->index->relation;
 	const VxGraphGeometry *geometry = vxp_geometry(&insert->index->meta, layer);
 	VxPageTransaction transaction;
 	Buffer		buffer;
 	Page		page;
 	uint32	   *edges;
-	int			count;
+	int			at;
 	bool		wanted;
 
+	vxi_measure_from(insert, number);
 	buffer = vxp_read(relation, neighbour->block, VX_PAGE_GRAPH, BUFFER_LOCK_EXCLUSIVE);
 	vxp_graph_verify(relation, buffer, layer, geometry);
 	page = BufferGetPage(buffer);
-	edges = vxp_graph_edges(page, geometry, neighbour->slot);
-	count = vxp_graph_edge_count(edges, geometry->max_edges);
 
 	/* the slot may have been vacuumed and given to another node meanwhile */
 	wanted = neighbour->slot < vxp_opaque(page)->used_slots &&
 		vxp_graph_state(page, geometry)[neighbour->slot] == VX_SLOT_LIVE &&
-		vxi_tid_to_uint64(vxp_graph_tid(page, geometry, neighbour->slot)) == neighbour->tid &&
-		(replace || count < geometry->max_edges);
-	for (int i = 0; i < count && wanted; i++)
+		vxi_tid_to_uint64(vxp_graph_tid(page, geometry, neighbour->slot)) == neighbour->tid;
+	edges = vxp_graph_edges(page, geometry, neighbour->slot);
+	at = vxp_graph_edge_count(edges, geometry->max_edges);
+	for (int i = 0; i < at && wanted; i++)
 		wanted = VX_EDGE_BLOCK(edges[i]) != target;
+	if (wanted && at == geometry->max_edges)
+	{
+		at = vxi_dispensable_edge(insert, edges, insert->distances[number]);
+		wanted = at >= 0;
+	}
 	if (!wanted)
 	{
 		UnlockReleaseBuffer(buffer);
@@ -413,9 +507,7 @@ vxi_add_back_edge(VxGraphInsert *insert, int layer,
 
 	vxp_begin(&transaction, relation, insert->mode);
 	page = vxp_edit(&transaction, buffer);
-	vxp_graph_add_edge(vxp_graph_edges(page, geometry, neighbour->slot),
-					   geometry->max_edges, target,
-					   pg_prng_uint32(&pg_global_prng_state));
+	vxp_graph_edges(page, geometry, neighbour->slot)[at] = target;
 	vxp_commit(&transaction);
 }
 
@@ -427,7 +519,6 @@ vxi_insert_layer(VxGraphInsert *insert, int layer, const VxIndexValue *value,
 				 const ItemPointerData *tid, BlockNumber down)
 {
 	BlockNumber block;
-	bool		is_new;
 
 	if (layer == insert->index->meta.data.layers &&
 		vxi_open_layer(insert, layer, value, tid, down, &block))
@@ -435,15 +526,12 @@ vxi_insert_layer(VxGraphInsert *insert, int layer, const VxIndexValue *value,
 
 	vxi_find_neighbours(insert, layer);
 	block = vxi_place_beside(insert, layer, value, tid, down);
-	is_new = block == InvalidBlockNumber;
-	if (is_new)
+	if (block == InvalidBlockNumber)
 		block = vxi_place_apart(insert, layer, value, tid, down);
 	for (int i = 0; i < insert->chosen_count; i++)
 	{
-		const VxCandidate *neighbour = &insert->candidates[insert->chosen[i]];
-
-		if (neighbour->block != block)
-			vxi_add_back_edge(insert, layer, neighbour, block, is_new);
+		if (insert->blocks[insert->chosen[i]] != block)
+			vxi_add_back_edge(insert, layer, insert->chosen[i], block);
 	}
 	return block;
 }

@@ -252,6 +252,13 @@ hnswendscan(IndexScanDesc scan)
 {
 	HnswScan   *state = (HnswScan *) scan->opaque;
 
+	if (state->started)
+		elog(DEBUG1, "hnsw scan: %llu pages scored, %llu slots, %llu expanded, %llu full vectors, %llu pages in all",
+			 (unsigned long long) vxg_search_counters(state->search)->pages_read,
+			 (unsigned long long) vxg_search_counters(state->search)->slots_scored,
+			 (unsigned long long) vxg_search_counters(state->search)->expanded,
+			 (unsigned long long) state->exact.vectors_read,
+			 (unsigned long long) state->source.reader.pages_read);
 	MemoryContextDelete(state->context);
 	pfree(state);
 	scan->opaque = NULL;
