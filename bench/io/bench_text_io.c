@@ -6,7 +6,7 @@
  * Reading: vxt_parse_list() against the same grammar on strtof().  Printing:
  * the server's shortest decimals, which vector_out() uses, against "%.9g" of
  * snprintf().  The two ways take turns, and medians are compared, so that
- * what else runs on the machine disturbs both alike.
+ * a change of clock rate disturbs both alike.
  *
  * Does not measure the server around them: COPY, the executor, the network.
  *
@@ -198,12 +198,13 @@ print_with_shortest(const Text *unused)
 		print_row(row, text, print_short);
 }
 
+/* Of CPU time: what else runs on the machine must not count. */
 static double
 seconds(void)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
 	return (double) now.tv_sec + (double) now.tv_nsec * 1e-9;
 }
 

@@ -82,10 +82,17 @@ is_digit(char c)
 }
 
 /* White space of the server's scanner, and the vertical tab of strtof(). */
+static inline bool
+is_space(char c)
+{
+	/* nearly every character is neither, which one comparison tells */
+	return (unsigned char) c <= ' ' && (c == ' ' || (c >= '\t' && c <= '\r'));
+}
+
 static inline const char *
 skip_space(const char *p)
 {
-	while (*p == ' ' || (*p >= '\t' && *p <= '\r'))
+	while (is_space(*p))
 		p++;
 	return p;
 }
@@ -136,11 +143,11 @@ scan_digits(const char *p, const char *end, uint64_t *mantissa)
 			p += 8;
 			continue;
 		}
+
+		/* how many digits there are is hard to predict, so no branch on it */
 		count = (unsigned) __builtin_ctzll(others) >> 3;
-		if (count > 0)
-			m = m * integer_power_of_ten[count] +
-				join_eight_digits(bytes << (64 - 8 * count));
-		*mantissa = m;
+		*mantissa = m * integer_power_of_ten[count] +
+			join_eight_digits(bytes << (56 - 8 * count) << 8);
 		return p + count;
 	}
 #endif
@@ -270,7 +277,7 @@ round_decimal(const Decimal *decimal, float *value)
 }
 
 /* The library's answer, exact for every notation there is. */
-static const char *
+static __attribute__((noinline)) const char *
 parse_float_slowly(const char *text, float *value, bool *overflow)
 {
 	char	   *stop;
@@ -283,9 +290,9 @@ parse_float_slowly(const char *text, float *value, bool *overflow)
 	return stop == text ? NULL : stop;
 }
 
-const char *
-vxt_parse_float(const char *text, const char *end, float *value,
-				bool *overflow)
+/* vxt_parse_float(), for inlining into the loop over a list. */
+static inline const char *
+parse_float(const char *text, const char *end, float *value, bool *overflow)
 {
 	const char *p = text;
 	bool		negative = (*p == '-');
@@ -293,11 +300,7 @@ vxt_parse_float(const char *text, const char *end, float *value,
 
 	Assert(text <= end && *end == '\0');
 
-	/* strtof() would go on to a number behind white space; the grammar not */
-	if (skip_space(p) != p)
-		return NULL;
-	if (*p == '-' || *p == '+')
-		p++;
+	p += negative | (*p == '+');
 	if (!scan_decimal(p, end, &decimal))
 		return parse_float_slowly(text, value, overflow);
 	p = decimal.last;
@@ -309,10 +312,19 @@ vxt_parse_float(const char *text, const char *end, float *value,
 		return parse_float_slowly(text, value, overflow);
 
 	Assert(p <= end);
-	if (negative)
-		*value = -*value;
+	*value = negative ? -*value : *value;
 	*overflow = false;
 	return p;
+}
+
+const char *
+vxt_parse_float(const char *text, const char *end, float *value,
+				bool *overflow)
+{
+	/* strtof() would skip white space; here that is the caller's business */
+	if (is_space(*text))
+		return NULL;
+	return parse_float(text, end, value, overflow);
 }
 
 /* Whether an element may be stored, and if not why. */
@@ -335,29 +347,33 @@ parse_elements(const char **text, const char *end, const VxListLimits *limits,
 			   float *values, VxListResult *result)
 {
 	const char *p = *text;
+	const float range = limits->range;
+	const int	max_count = limits->max_count;
+	int			count;
 
-	for (;;)
+	for (count = 0;; count++)
 	{
 		VxListStatus status;
 		const char *next;
 		float		value;
 		bool		overflow;
 
-		if (result->count == limits->max_count)
+		if (count == max_count)
 			return VX_LIST_TOO_MANY;
-		Assert(result->count < limits->max_count && p <= end);
+		Assert(count < max_count && p <= end);
 		p = skip_space(p);
-		next = vxt_parse_float(p, end, &value, &overflow);
+		next = parse_float(p, end, &value, &overflow);
 		if (next == NULL)
 			return VX_LIST_SYNTAX;
-		status = judge_element(value, overflow, limits->range);
+		status = judge_element(value, overflow, range);
 		if (status != VX_LIST_OK)
 		{
 			result->token = p;
 			result->token_length = (size_t) (next - p);
 			return status;
 		}
-		values[result->count++] = value;
+		values[count] = value;
+		result->count = count + 1;
 
 		p = skip_space(next);
 		if (*p == ']')
