@@ -87,9 +87,13 @@ vxg_page_set_vote(VxPageSet *set, uint32_t block, int votes)
 		}
 		if (set->votes[place] >= VXG_VOTES_NEEDED)
 			return false;
-		set->votes[place] += (uint8_t) votes;
-		if (set->votes[place] < VXG_VOTES_NEEDED)
+		votes += set->votes[place];
+		if (votes < VXG_VOTES_NEEDED)
+		{
+			set->votes[place] = (uint8_t) votes;
 			return false;
+		}
+		set->votes[place] = VXG_VOTES_NEEDED;
 		set->pending--;
 		return true;
 	}
