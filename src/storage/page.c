@@ -17,6 +17,10 @@
 
 #include "compat.h"
 #include "storage/page.h"
+#include "storage/recent.h"
+
+/* Blocks announced at a time. */
+#define VX_PREFETCH_BATCH	64
 
 /*
  * Initialise a page of the given kind in place.
@@ -106,7 +110,7 @@ vxp_verify(Relation index, Buffer buffer, VxPageKind kind)
 Buffer
 vxp_read(Relation index, BlockNumber block, VxPageKind kind, int lockmode)
 {
-	Buffer		buffer = ReadBuffer(index, block);
+	Buffer		buffer = vxp_read_recent(index, block);
 
 	LockBuffer(buffer, lockmode);
 	vxp_verify(index, buffer, kind);
@@ -181,9 +185,17 @@ vxp_reader_open(VxReader *reader, BlockNumber block, VxPageKind kind)
 void
 vxp_reader_prefetch(VxReader *reader, const BlockNumber *blocks, int count)
 {
+	BlockNumber known[VX_PREFETCH_BATCH];
+	int			kept = 0;
+
 	for (int i = 0; i < count; i++)
 	{
 		if (blocks[i] < reader->nblocks)
-			PrefetchBuffer(reader->index, MAIN_FORKNUM, blocks[i]);
+			known[kept++] = blocks[i];
+		if (kept == VX_PREFETCH_BATCH || i == count - 1)
+		{
+			vxp_prefetch_recent(reader->index, known, kept);
+			kept = 0;
+		}
 	}
 }

@@ -192,6 +192,12 @@ vxi_layer_close(void *context)
 }
 
 static void
+vxi_layer_prefetch(void *context, const uint32_t *blocks, int count)
+{
+	vxp_reader_prefetch(&((VxLayerSource *) context)->reader, blocks, count);
+}
+
+static void
 vxi_layer_check_interrupts(void *context)
 {
 	Assert(!BufferIsValid(((VxLayerSource *) context)->buffer));
@@ -208,7 +214,7 @@ vxi_layer_source_init(VxLayerSource *source, VxIndex *index)
 	source->source.context = source;
 	source->source.open = vxi_layer_open;
 	source->source.close = vxi_layer_close;
-	source->source.prefetch = NULL;
+	source->source.prefetch = vxi_layer_prefetch;
 	source->source.check_interrupts = vxi_layer_check_interrupts;
 	vxp_reader_init(&source->reader, index->relation);
 	source->meta = &index->meta;
