@@ -164,13 +164,24 @@ VX_DENSE_SQL(spherical_distance) (PG_FUNCTION_ARGS)
  * ----------
  */
 
+/*
+ * Reads the beginning of a value only, which spares an out-of-line one from
+ * being fetched whole for a check of its length.
+ */
 VX_FUNCTION(VX_DENSE_SQL(dims));
 Datum
 VX_DENSE_SQL(dims) (PG_FUNCTION_ARGS)
 {
-	VX_DENSE_TYPE *vector = VX_DENSE_ARG(0);
+	struct varlena *start = PG_DETOAST_DATUM_SLICE(PG_GETARG_DATUM(0), 0,
+												   sizeof(int16));
+	int16		dim;
 
-	PG_RETURN_INT32(vector->dim);
+	StaticAssertStmt(offsetof(VX_DENSE_TYPE, dim) == VARHDRSZ,
+					 "dim must follow the header");
+	if (VARSIZE_ANY_EXHDR(start) < sizeof(dim))
+		vxt_corrupted(&VX_DENSE_INFO);
+	memcpy(&dim, VARDATA_ANY(start), sizeof(dim));
+	PG_RETURN_INT32(dim);
 }
 
 VX_FUNCTION(VX_DENSE_SQL(norm));

@@ -49,6 +49,7 @@ DatumGetVxVector(Datum datum)
 	VxVector   *vector = (VxVector *) PG_DETOAST_DATUM(datum);
 
 	if (VARSIZE(vector) < VX_VECTOR_SIZE(1) ||
+		vector->dim > VX_VECTOR_MAX_DIM ||
 		VARSIZE(vector) != VX_VECTOR_SIZE((Size) vector->dim))
 		vxt_corrupted(&vxt_vector_info);
 	Assert(vector->dim >= 1);

@@ -30,4 +30,36 @@ INSERT INTO vector_plain SELECT array_fill(1, ARRAY[1500])::vector;
 INSERT INTO vector_plain SELECT array_fill(1, ARRAY[2100])::vector;
 SELECT count(*) FROM vector_plain;
 
-DROP TABLE vector_stored, vector_plain;
+-- the number of dimensions of a large value, of which the first chunk is enough
+CREATE TABLE vector_large AS SELECT array_fill(1, ARRAY[16000])::vector AS value;
+SELECT vector_dims(value) FROM vector_large;
+
+-- Damage on disk: bytes that are no vector must give an error, not a crash.
+-- A cast without function lets any bytes pass as one.
+CREATE CAST (bytea AS vector) WITHOUT FUNCTION;
+CREATE TABLE vector_damaged (id int, content bytea);
+INSERT INTO vector_damaged VALUES
+	(1, ''), (2, '\x03'), (3, '\x0300'), (4, '\x03000000'), (5, '\x030000000000803f'), (6, '\x0000000000000000'),
+	(7, '\xffff00000000803f'), (8, '\x030000000000803f000000400000404000'), (9, '\xff7f0000' || decode(repeat('00', 70000), 'hex')),
+	(10, decode(to_hex(16001), 'hex') || '\x0000' || decode(repeat('00', 64004), 'hex')),
+	(11, decode('813e0000' || repeat('00', 64004), 'hex'));
+CREATE FUNCTION pg_temp.error_of(id int, statement text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	EXECUTE replace(statement, 'DAMAGED', format('(SELECT content::vector FROM vector_damaged WHERE id = %s)', id));
+	RETURN 'no error';
+EXCEPTION WHEN OTHERS THEN
+	RETURN SQLSTATE || ' ' || SQLERRM;
+END
+$$;
+SELECT pg_temp.error_of(id, expression) AS error, count(*)
+FROM vector_damaged, unnest(ARRAY['SELECT DAMAGED::text', 'SELECT vector_send(DAMAGED)', $$SELECT DAMAGED <-> '[1,2,3]'$$,
+	$$SELECT '[1,2,3]' <=> DAMAGED$$, 'SELECT vector_norm(DAMAGED)', 'SELECT DAMAGED + DAMAGED', $$SELECT DAMAGED = '[1]'$$,
+	$$SELECT DAMAGED || '[1]'$$, 'SELECT subvector(DAMAGED, 1, 3)', 'SELECT DAMAGED::real[]', 'SELECT DAMAGED::vector(3)',
+	'SELECT binary_quantize(DAMAGED)', 'SELECT l2_normalize(DAMAGED)', $$SELECT vector_accum('{0}', DAMAGED)$$, 'SELECT avg(DAMAGED)',
+	'SELECT DAMAGED::text FROM vector_damaged ORDER BY content::vector']) AS expression
+GROUP BY 1 ORDER BY 1;
+SELECT id, pg_temp.error_of(id, 'SELECT vector_dims(DAMAGED)') FROM vector_damaged ORDER BY id;
+SELECT content::vector FROM vector_damaged WHERE id = 5;
+DROP CAST (bytea AS vector);
+
+DROP TABLE vector_stored, vector_plain, vector_large, vector_damaged;
