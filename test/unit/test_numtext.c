@@ -431,6 +431,94 @@ START_TEST(list_round_trip)
 }
 END_TEST
 
+/* The grammar once more, as plainly as possible, on strtof(). */
+static VxListStatus
+read_list_plainly(const char *p, int *count)
+{
+	static const char space[] = " \t\n\v\f\r";
+
+	*count = 0;
+	p += strspn(p, space);
+	if (*p++ != '[')
+		return VX_LIST_NO_OPENING;
+	p += strspn(p, space);
+	if (*p == ']')
+		return VX_LIST_EMPTY;
+	for (;; p++)
+	{
+		char	   *stop;
+		float		value;
+
+		if (*count == MAX_VALUES)
+			return VX_LIST_TOO_MANY;
+		p += strspn(p, space);
+		errno = 0;
+		value = strtof(p, &stop);
+		if (stop == p)
+			return VX_LIST_SYNTAX;
+		if (isnan(value))
+			return VX_LIST_NAN;
+		if (isinf(value))
+			return errno == ERANGE ? VX_LIST_OUT_OF_RANGE : VX_LIST_INFINITE;
+		++*count;
+		p = stop + strspn(stop, space);
+		if (*p == ']')
+			break;
+		if (*p != ',')
+			return VX_LIST_SYNTAX;
+	}
+	p++;
+	p += strspn(p, space);
+	return *p == '\0' ? VX_LIST_OK : VX_LIST_JUNK;
+}
+
+START_TEST(random_lists)
+{
+	/* often enough a list, often enough not quite */
+	static const char *const pieces[] = {
+		"1", "-2.5", "3e4", ".5", "0x1p3", "4e38", "nan", "inf", "1e-50", ",", ",", ",", ",", ",", ", ", " ,",
+		"]", "[", " ", "\t", "\v", "-", "e", ".", "x", "7", "12345678901234567890",
+	};
+	VxRandom	random;
+	int			seen[VX_LIST_JUNK + 1] = {0};
+	int			i;
+
+	vxr_seed(&random, SEED + 6);
+	for (i = 0; i < ROUNDS; i++)
+	{
+		int			length = (int) vxr_below(&random, i % 16 == 0 ? 40 : 8);
+		char		text[MAX_TEXT] = "";
+		float		values[MAX_VALUES];
+		VxListResult result;
+		VxListStatus expected;
+		VxListStatus status;
+		int			count;
+		int			j;
+
+		if (vxr_below(&random, 8) != 0)
+			strcat(text, "[");
+		for (j = 0; j < length; j++)
+		{
+			if (vxr_below(&random, i % 16 == 0 ? 100 : 4) != 0)
+				strcat(text, j % 2 ? "," : "1.5");
+			else
+				strcat(text, pieces[vxr_below(&random, sizeof(pieces) / sizeof(pieces[0]))]);
+		}
+		if (vxr_below(&random, 4) != 0)
+			strcat(text, "]");
+
+		expected = read_list_plainly(text, &count);
+		status = read_list(text, INFINITY, values, &result);
+		if (status != expected || result.count != count)
+			ck_abort_msg("seed %d: \"%s\" gives status %d, not %d, and count %d, not %d",
+						 SEED, text, status, expected, result.count, count);
+		seen[status]++;
+	}
+	for (i = VX_LIST_OK; i <= VX_LIST_JUNK; i++)
+		ck_assert_msg(seen[i] > 0, "seed %d: no list of status %d", SEED, i);
+}
+END_TEST
+
 static Suite *
 numtext_suite(void)
 {
@@ -449,6 +537,7 @@ numtext_suite(void)
 	tcase_add_test(tcase, list_statuses);
 	tcase_add_test(tcase, list_range);
 	tcase_add_test(tcase, list_round_trip);
+	tcase_add_test(tcase, random_lists);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
