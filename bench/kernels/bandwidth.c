@@ -2,8 +2,10 @@
  * bandwidth.c
  *	  Clock, read bandwidth for each width of load, and copy bandwidth.
  *
- * Each figure is the best of several repetitions, because the question is what
- * the machine can do and not how busy it is.  See README.md in this folder.
+ * Clock and copy are the best of several repetitions, because the question is
+ * what the machine can do and not how busy it is; reading is measured once a
+ * call, so that the caller can take turns with what it compares.  See README.md
+ * in this folder.
  */
 #include "bandwidth.h"
 
@@ -20,8 +22,6 @@
 #endif
 
 #define REPETITIONS 15
-#define MIN_SECONDS 0.0003
-#define SEGMENT_BYTES ((size_t) 32 << 20)
 
 double
 bench_seconds(void)
@@ -142,41 +142,27 @@ has_width(int width)
 
 #endif
 
-/* Bytes a second from one part of the data, over and over for a while. */
-static double
-read_part(const uint8_t *start, size_t size, int width)
+double
+bench_read_bandwidth(const void *data, size_t size, int width)
 {
+	const uint8_t *start = data;
+	size_t		whole = size / 512 * 512;
 	double		begin = bench_seconds();
 	double		elapsed;
 	double		bytes = 0.0;
 
-	do
-	{
-		read_once(start, start + size, width);
-		bytes += size;
-		elapsed = bench_seconds() - begin;
-	} while (elapsed < MIN_SECONDS);
-	return bytes / elapsed;
-}
-
-double
-bench_read_bandwidth(const void *data, size_t size, int width)
-{
-	size_t		segment = size < SEGMENT_BYTES ? size / 512 * 512 : SEGMENT_BYTES;
-	double		best = 0.0;
-	int			repetition;
-
 	if (!has_width(width))
 		return 0.0;
-	for (repetition = 0; repetition < REPETITIONS; repetition++)
+	do
 	{
-		size_t		segments = size / segment;
-		double		rate = read_part((const uint8_t *) data + repetition % segments * segment, segment, width);
+		size_t		i;
 
-		if (rate > best)
-			best = rate;
-	}
-	return best;
+		for (i = 0; i < BENCH_ROUNDS(whole); i++)
+			read_once(start, start + whole, width);
+		bytes += (double) whole * BENCH_ROUNDS(whole);
+		elapsed = bench_seconds() - begin;
+	} while (elapsed < BENCH_MIN_SECONDS);
+	return bytes / elapsed;
 }
 
 double

@@ -15,9 +15,16 @@ double		bench_seconds(void);
 /* Clock of the core in GHz while it is busy, from a chain of dependent additions. */
 double		bench_core_ghz(void);
 
+/* A measurement repeats its work for at least so long. */
+#define BENCH_MIN_SECONDS 0.00015
+
+/* Rounds over `size` bytes between two looks at the clock, which is slow. */
+#define BENCH_ROUNDS(size) (((size_t) 1 << 20) / (size) + 1)
+
 /*
- * Bytes a second read from `size` bytes at `data`, over and over, by loads of
- * `width` bytes (16, 32, 64); 0 when the CPU has no such loads.
+ * Bytes a second read from `size` bytes at `data`, over and over for
+ * BENCH_MIN_SECONDS, by loads of `width` bytes (16, 32, 64); 0 when the CPU has
+ * no such loads.
  */
 double		bench_read_bandwidth(const void *data, size_t size, int width);
 

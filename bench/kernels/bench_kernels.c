@@ -19,9 +19,12 @@
 
 #define QUERY_BYTES (1 << 16)
 #define ROWS_A_CALL 24			/* what a graph page holds, about */
-#define REPETITIONS 15
-#define MIN_SECONDS 0.0003
-#define SEGMENT_BYTES ((size_t) 32 << 20)
+#define MAX_CALL_ROWS 40
+#define PAGE_BYTES 8192
+#define PAGE_CODE_BYTES 6000	/* the rest is edges and factors */
+#define CALLS_A_REPETITION 300
+#define REPETITIONS 25
+#define SEGMENT_BYTES ((size_t) 16 << 20)
 
 typedef enum KernelKind
 {
@@ -76,7 +79,6 @@ static size_t level_bytes[LEVELS] = {24 << 10, 384 << 10, (size_t) 320 << 20};
 static uint8_t *data;			/* level_bytes[LEVEL_MEMORY] of it */
 static uint8_t *query;
 static size_t row_offset;		/* how far rows stand off a cache line */
-static double read_rate[LEVELS][3];	/* by log2(width) - 4 */
 
 /* Keeps results alive. */
 static volatile double sink;
@@ -88,6 +90,14 @@ typedef struct BenchCase
 	int			dims;
 	size_t		row_bytes;
 } BenchCase;
+
+/* The best of the times of one row, and of the rates that bound it, in bytes a second. */
+typedef struct Timing
+{
+	double		seconds;
+	double		port_rate;		/* loads that hit L1 */
+	double		level_rate;		/* loads from where the rows are */
+} Timing;
 
 /* One dense kernel over `count` vectors from `rows` on. */
 static void
@@ -125,27 +135,35 @@ run_dense(const BenchCase *bench, const uint8_t *rows, size_t count)
 	sink = sum;
 }
 
+/* One call of a code kernel for at most MAX_CALL_ROWS rows. */
+static void
+run_call(const BenchCase *bench, const VxCodeRows *rows)
+{
+	int32_t		out[MAX_CALL_ROWS];
+
+	if (bench->kind == KIND_U8)
+		bench->kernels->dot_u8_i8(rows, (const int8_t *) query, out);
+	else if (bench->kind == KIND_U4)
+		bench->kernels->dot_u4_i8(rows, (const int8_t *) query, out);
+	else if (bench->kind == KIND_U2)
+		bench->kernels->dot_u2_i8(rows, (const int8_t *) query, out);
+	else
+		bench->kernels->l1_u8(rows, query, out);
+	sink = out[0];
+}
+
 /* One code kernel over `count` rows from `codes` on, so many a call. */
 static void
 run_codes(const BenchCase *bench, const uint8_t *codes, size_t count)
 {
-	int32_t		out[ROWS_A_CALL];
-	VxCodeRows	rows = {codes, bench->row_bytes, NULL, 0, bench->row_bytes};
+	VxCodeRows	rows = {codes, bench->row_bytes, NULL, 0, bench->row_bytes, false};
 	size_t		i;
 
 	for (i = 0; i < count; i += ROWS_A_CALL)
 	{
 		rows.codes = codes + i * bench->row_bytes;
 		rows.count = count - i < ROWS_A_CALL ? count - i : ROWS_A_CALL;
-		if (bench->kind == KIND_U8)
-			bench->kernels->dot_u8_i8(&rows, (const int8_t *) query, out);
-		else if (bench->kind == KIND_U4)
-			bench->kernels->dot_u4_i8(&rows, (const int8_t *) query, out);
-		else if (bench->kind == KIND_U2)
-			bench->kernels->dot_u2_i8(&rows, (const int8_t *) query, out);
-		else
-			bench->kernels->l1_u8(&rows, query, out);
-		sink = out[0];
+		run_call(bench, &rows);
 	}
 }
 
@@ -160,6 +178,71 @@ run_rows(const BenchCase *bench, size_t first, size_t count)
 		run_codes(bench, rows, count);
 }
 
+/* The next of a sequence of numbers that visits memory in no order. */
+static uint32_t
+next_random(void)
+{
+	static uint64_t state = 20240612;
+
+	state = state * 6364136223846793005ULL + 1442695040888963407ULL;
+	return (uint32_t) (state >> 32);
+}
+
+/* One page's worth of rows, from a random page of all the memory. */
+static size_t
+run_random_page(const BenchCase *bench)
+{
+	VxCodeRows	rows = {NULL, bench->row_bytes, NULL, 0, bench->row_bytes, true};
+
+	rows.codes = data + next_random() % (level_bytes[LEVEL_MEMORY] / PAGE_BYTES) * PAGE_BYTES;
+	rows.count = PAGE_CODE_BYTES / bench->row_bytes;
+	if (rows.count > MAX_CALL_ROWS)
+		rows.count = MAX_CALL_ROWS;
+	run_call(bench, &rows);
+	return rows.count;
+}
+
+/* As many rows as a node of a graph in memory has edges, each from anywhere. */
+static size_t
+run_random_rows(const BenchCase *bench)
+{
+	uint32_t	ids[ROWS_A_CALL];
+	VxCodeRows	rows = {data, bench->row_bytes, ids, ROWS_A_CALL, bench->row_bytes, true};
+	uint32_t	limit = (uint32_t) (level_bytes[LEVEL_MEMORY] / bench->row_bytes);
+	int			i;
+
+	for (i = 0; i < ROWS_A_CALL; i++)
+		ids[i] = next_random() % limit;
+	run_call(bench, &rows);
+	return rows.count;
+}
+
+/*
+ * Seconds for one row that has to be fetched from anywhere in memory.  No
+ * bandwidth bounds this but the time that memory takes to answer.
+ */
+static double
+time_random(const BenchCase *bench, size_t (*run) (const BenchCase *bench))
+{
+	double		best = 1e9;
+	int			repetition;
+	int			i;
+
+	for (repetition = 0; repetition < REPETITIONS; repetition++)
+	{
+		double		start = bench_seconds();
+		double		rows = 0.0;
+		double		seconds;
+
+		for (i = 0; i < CALLS_A_REPETITION; i++)
+			rows += run(bench);
+		seconds = (bench_seconds() - start) / rows;
+		if (seconds < best)
+			best = seconds;
+	}
+	return best;
+}
+
 /* Seconds for one row out of `count`, over and over for a while. */
 static double
 time_once(const BenchCase *bench, size_t first, size_t count)
@@ -170,45 +253,23 @@ time_once(const BenchCase *bench, size_t first, size_t count)
 
 	do
 	{
-		run_rows(bench, first, count);
-		rows += count;
+		size_t		i;
+
+		for (i = 0; i < BENCH_ROUNDS(count * bench->row_bytes); i++)
+			run_rows(bench, first, count);
+		rows += (double) count * BENCH_ROUNDS(count * bench->row_bytes);
 		elapsed = bench_seconds() - start;
-	} while (elapsed < MIN_SECONDS);
+	} while (elapsed < BENCH_MIN_SECONDS);
 	return elapsed / rows;
 }
 
-/*
- * Seconds for one row: the best of several short repetitions, since a long one
- * would be interrupted on a busy machine.  From memory, the best segment of one
- * pass over everything: nothing is read twice.
- */
-static double
-time_row(const BenchCase *bench, int level)
-{
-	size_t		count = level_bytes[level] / bench->row_bytes;
-	size_t		segment = SEGMENT_BYTES / bench->row_bytes;
-	double		best = 1e9;
-	double		seconds;
-	size_t		i;
-
-	if (level != LEVEL_MEMORY)
-		segment = 0;
-	for (i = 0; level == LEVEL_MEMORY ? (i + 1) * segment <= count : i < REPETITIONS; i++)
-	{
-		seconds = time_once(bench, i * segment, segment > 0 ? segment : count);
-		if (seconds < best)
-			best = seconds;
-	}
-	return best;
-}
-
-/* The widest load that a table of kernels uses, as an index of read_rate. */
+/* The widest load that a table of kernels uses. */
 static int
-width_index(const VxKernels *kernels)
+load_width(const VxKernels *kernels)
 {
 	if (strncmp(kernels->name, "avx512", 6) == 0)
-		return 2;
-	return strncmp(kernels->name, "avx", 3) == 0 ? 1 : 0;
+		return 64;
+	return strncmp(kernels->name, "avx", 3) == 0 ? 32 : 16;
 }
 
 /*
@@ -217,16 +278,48 @@ width_index(const VxKernels *kernels)
  * loaded once for four rows of codes.
  */
 static double
-bound_seconds(const BenchCase *bench, int level)
+bound_seconds(const BenchCase *bench, const Timing *timing)
 {
 	const KernelRow *row = &kernel_rows[bench->kind];
-	int			width = width_index(bench->kernels);
 	double		query_share = bench->kind < KIND_U8 ? 1.0 : 0.25;
 	double		loaded = bench->row_bytes * (1.0 + row->query_planes * query_share);
-	double		ports = loaded / read_rate[LEVEL_L1][width];
-	double		memory = bench->row_bytes / read_rate[level][width];
+	double		ports = loaded / timing->port_rate;
+	double		level = bench->row_bytes / timing->level_rate;
 
-	return memory > ports ? memory : ports;
+	return level > ports ? level : ports;
+}
+
+/*
+ * The best of several short repetitions, the kernel and its bounds in turns:
+ * on a busy machine all three slow down together.  From memory every segment
+ * is read twice, once by the kernel and, far away, once by the plain loop.
+ */
+static Timing
+time_case(const BenchCase *bench, int level)
+{
+	Timing		timing = {1e9, 0.0, 0.0};
+	int			width = load_width(bench->kernels);
+	size_t		size = level == LEVEL_MEMORY ? SEGMENT_BYTES : level_bytes[level];
+	size_t		segments = level_bytes[level] / size;
+	size_t		count = size / bench->row_bytes;
+	int			i;
+
+	for (i = 0; i < REPETITIONS; i++)
+	{
+		size_t		segment = i % segments;
+		size_t		other = (i + segments / 2) % segments;
+		double		seconds = time_once(bench, segment * count, count);
+		double		port_rate = bench_read_bandwidth(query, level_bytes[LEVEL_L1], width);
+		double		level_rate = bench_read_bandwidth(data + other * size, size, width);
+
+		if (seconds < timing.seconds)
+			timing.seconds = seconds;
+		if (port_rate > timing.port_rate)
+			timing.port_rate = port_rate;
+		if (level_rate > timing.level_rate)
+			timing.level_rate = level_rate;
+	}
+	return timing;
 }
 
 static void
@@ -237,14 +330,17 @@ print_case(const BenchCase *bench)
 	printf("%-11s %-11s %5d", bench->kernels->name, kernel_rows[bench->kind].name, bench->dims);
 	for (level = 0; level < LEVELS; level++)
 	{
-		double		seconds = time_row(bench, level);
+		Timing		timing = time_case(bench, level);
 
-		printf("  | %8.1f %6.1f", seconds * 1e9, bench->row_bytes / seconds * 1e-9);
+		printf("  | %8.1f %6.1f", timing.seconds * 1e9, bench->row_bytes / timing.seconds * 1e-9);
 		if (strcmp(bench->kernels->name, "scalar") == 0)
 			printf("     -");
 		else
-			printf(" %4.0f%%", 100.0 * bound_seconds(bench, level) / seconds);
+			printf(" %4.0f%%", 100.0 * bound_seconds(bench, &timing) / timing.seconds);
 	}
+	if (bench->kind >= KIND_U8)
+		printf("  | %7.1f %7.1f", time_random(bench, run_random_page) * 1e9,
+			   time_random(bench, run_random_rows) * 1e9);
 	printf("\n");
 	fflush(stdout);
 }
@@ -264,6 +360,24 @@ fill(void *target, size_t bytes)
 	}
 }
 
+static double
+best_read(size_t size, int width)
+{
+	double		best = 0.0;
+	int			i;
+
+	for (i = 0; i < REPETITIONS; i++)
+	{
+		double		rate = size > SEGMENT_BYTES ?
+			bench_read_bandwidth(data + i % (size / SEGMENT_BYTES) * SEGMENT_BYTES, SEGMENT_BYTES, width) :
+			bench_read_bandwidth(data, size, width);
+
+		if (rate > best)
+			best = rate;
+	}
+	return best;
+}
+
 static void
 measure_machine(void)
 {
@@ -277,11 +391,8 @@ measure_machine(void)
 	for (level = 0; level < LEVELS; level++)
 	{
 		printf("read %-6s (%zu kB):", level_names[level], level_bytes[level] >> 10);
-		for (width = 0; width < 3; width++)
-		{
-			read_rate[level][width] = bench_read_bandwidth(data, level_bytes[level], 16 << width);
-			printf("  %.1f GB/s by %d bytes", read_rate[level][width] * 1e-9, 16 << width);
-		}
+		for (width = 16; width <= 64; width *= 2)
+			printf("  %.1f GB/s by %d bytes", best_read(level_bytes[level], width) * 1e-9, width);
 		printf("\n");
 	}
 }
@@ -335,8 +446,8 @@ main(int argc, char **argv)
 		abort();
 	fill(query, QUERY_BYTES);
 	measure_machine();
-	printf("%-11s %-11s %5s  | %8s %6s %5s  | %8s %6s %5s  | %8s %6s %5s\n", "isa", "kernel", "dims",
-		   "L1 ns", "GB/s", "bound", "L2 ns", "GB/s", "bound", "mem ns", "GB/s", "bound");
+	printf("%-11s %-11s %5s  | %8s %6s %5s  | %8s %6s %5s  | %8s %6s %5s  | %7s %7s\n", "isa", "kernel", "dims",
+		   "L1 ns", "GB/s", "bound", "L2 ns", "GB/s", "bound", "mem ns", "GB/s", "bound", "page ns", "row ns");
 	for (t = 0; t < count; t++)
 		for (kind = 0; kind < KIND_COUNT; kind++)
 			if ((only_isa == NULL || strcmp(only_isa, tables[t]->name) == 0) &&

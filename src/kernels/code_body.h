@@ -6,7 +6,8 @@
  *
  *	V_BYTES					bytes in a vector
  *	Vb						a vector of bytes
- *	vb_load(p) vb_load_partial(p, n)	(n < V_BYTES, rest zero)
+ *	vb_load(p)				load V_BYTES bytes
+ *	vb_load_partial(p, n)	load n < V_BYTES bytes, as said at code_partial_mask()
  *	vb_and(a, b)
  *	Vi						a vector of int32
  *	CodeSums				the partial sums of one row, part0 .. part3 of Vi
@@ -35,6 +36,7 @@ typedef enum CodeOp
 } CodeOp;
 
 #define CODE_GROUP 4			/* rows done together */
+#define CODE_AHEAD 16			/* rows prefetched before their turn */
 #define CODE_CACHE_LINE 64
 
 /* One vector of each plane of the query; planes not used are plane 0 again. */
@@ -54,7 +56,8 @@ typedef struct CodeScan
 	size_t		full;			/* bytes in whole vectors */
 	size_t		rest;			/* n - full */
 	int32_t		bias;
-	CodeQuery	tail;			/* for the last bytes of a row; if rest > 0 */
+	Vb			tail_mask;		/* which of the last V_BYTES bytes are left to do */
+	CodeQuery	tail;			/* the query for those, zero elsewhere */
 } CodeScan;
 
 /* Load from r to get 0 in the first V_BYTES - r bytes, all ones in the rest. */
@@ -108,28 +111,46 @@ code_query_at(CodeOp op, const CodeScan *scan, size_t j)
 	return query;
 }
 
-/* The last V_BYTES bytes at `start`, or all n of them when there are fewer. */
-VX_INLINE Vb
-code_load_tail(const CodeScan *scan, const uint8_t *start, bool mask)
+/*
+ * Ones for the bytes of vb_load_partial() that count.  It fills the two halves
+ * of a vector by loads that overlap: the first n / 2 or more bytes and, up to
+ * the end, the last ones.  If half a vector holds them all, the same is done
+ * within the first half, and so on; fewer than 8 bytes simply come first.
+ */
+static Vb
+code_partial_mask(size_t n)
 {
-	Vb			tail;
+	uint8_t		mask[V_BYTES] = {0};
+	size_t		half = V_BYTES / 2;
 
+	Assert(n < V_BYTES);
+	while (half > 8 && n < half)
+		half /= 2;
+	memset(mask, 0xff, n < half ? n : half);
+	if (n > half)
+		memset(mask + 2 * half - (n - half), 0xff, n - half);
+	return vb_load(mask);
+}
+
+VX_INLINE Vb
+code_load_tail(const CodeScan *scan, const uint8_t *start)
+{
 	if (scan->n < V_BYTES)
 		return vb_load_partial(start, scan->n);
-	tail = vb_load(start + scan->n - V_BYTES);
-	return mask ? vb_and(tail, vb_load(code_tail_mask + scan->rest)) : tail;
+	return vb_load(start + scan->n - V_BYTES);
 }
 
 VX_INLINE CodeQuery
 code_query_tail(CodeOp op, const CodeScan *scan)
 {
 	const uint8_t *at = scan->query;
+	Vb			mask = scan->tail_mask;
 	CodeQuery	query;
 
-	query.plane0 = code_load_tail(scan, at, true);
-	query.plane1 = code_planes(op) < 2 ? query.plane0 : code_load_tail(scan, at + scan->n, true);
-	query.plane2 = code_planes(op) < 4 ? query.plane0 : code_load_tail(scan, at + 2 * scan->n, true);
-	query.plane3 = code_planes(op) < 4 ? query.plane0 : code_load_tail(scan, at + 3 * scan->n, true);
+	query.plane0 = vb_and(code_load_tail(scan, at), mask);
+	query.plane1 = code_planes(op) < 2 ? query.plane0 : vb_and(code_load_tail(scan, at + scan->n), mask);
+	query.plane2 = code_planes(op) < 4 ? query.plane0 : vb_and(code_load_tail(scan, at + 2 * scan->n), mask);
+	query.plane3 = code_planes(op) < 4 ? query.plane0 : vb_and(code_load_tail(scan, at + 3 * scan->n), mask);
 	return query;
 }
 
@@ -137,7 +158,9 @@ code_query_tail(CodeOp op, const CodeScan *scan)
 VX_INLINE void
 code_step_tail(CodeOp op, CodeSums *sums, const CodeScan *scan, const uint8_t *row)
 {
-	code_step(op, sums, code_load_tail(scan, row, op == CODE_L1), &scan->tail);
+	Vb			code = code_load_tail(scan, row);
+
+	code_step(op, sums, op == CODE_L1 ? vb_and(code, scan->tail_mask) : code, &scan->tail);
 }
 
 /* Four rows; the pointers may be equal. */
@@ -198,10 +221,7 @@ code_row_at(const VxCodeRows *rows, size_t i)
 	return rows->codes + (rows->ids ? rows->ids[i] : i) * rows->stride;
 }
 
-/*
- * Ask for the group after the one that is about to be computed.  Rows in
- * storage order need none: the hardware runs ahead by itself.
- */
+/* Ask for the four rows from `first` on, or what there is of them. */
 VX_INLINE void
 code_prefetch(const VxCodeRows *rows, size_t first)
 {
@@ -222,6 +242,7 @@ code_prefetch(const VxCodeRows *rows, size_t first)
 VX_INLINE void
 code_scan(CodeOp op, const VxCodeRows *rows, const uint8_t *query, int32_t *out)
 {
+	bool		prefetch = (rows->ids != NULL || rows->cold) && rows->bytes > 0;
 	CodeScan	scan;
 	size_t		i;
 
@@ -232,12 +253,13 @@ code_scan(CodeOp op, const VxCodeRows *rows, const uint8_t *query, int32_t *out)
 	scan.rest = rows->bytes % V_BYTES;
 	scan.full = rows->bytes - scan.rest;
 	scan.bias = op == CODE_U8 ? code_bias_u8(query, rows->bytes) : 0;
+	scan.tail_mask = rows->bytes < V_BYTES ? code_partial_mask(rows->bytes) : vb_load(code_tail_mask + scan.rest);
 	memset(&scan.tail, 0, sizeof(scan.tail));
 	if (scan.rest > 0)
 		scan.tail = code_query_tail(op, &scan);
 
-	if (rows->ids != NULL && rows->bytes > 0)
-		code_prefetch(rows, 0);
+	for (i = 0; prefetch && i < CODE_AHEAD; i += CODE_GROUP)
+		code_prefetch(rows, i);
 	for (i = 0; i + CODE_GROUP <= rows->count; i += CODE_GROUP)
 	{
 		const uint8_t *row[CODE_GROUP];
@@ -246,8 +268,8 @@ code_scan(CodeOp op, const VxCodeRows *rows, const uint8_t *query, int32_t *out)
 		row[1] = code_row_at(rows, i + 1);
 		row[2] = code_row_at(rows, i + 2);
 		row[3] = code_row_at(rows, i + 3);
-		if (rows->ids != NULL && rows->bytes > 0)
-			code_prefetch(rows, i + CODE_GROUP);
+		if (prefetch)
+			code_prefetch(rows, i + CODE_AHEAD);
 		code_rows4(op, &scan, row, out + i);
 	}
 	for (; i < rows->count; i++)

@@ -42,10 +42,11 @@ VX_INLINE Vf
 vf_load_partial(const float *p, size_t n)
 {
 	const uint8_t *bytes = (const uint8_t *) p;
+	uint64_t	low = load_partial8(bytes, n > 1 ? 8 : 4);
+	uint64_t	high = n > 2 ? load_partial8(bytes + 8, 4) : 0;
 
 	Assert(n > 0 && n < V_WIDTH);
-	return _mm_castsi128_ps(_mm_set_epi64x((long long) load_partial_word(bytes, 4 * n, 1),
-										   (long long) load_partial_word(bytes, 4 * n, 0)));
+	return _mm_castsi128_ps(_mm_set_epi64x((long long) high, (long long) low));
 }
 
 VX_INLINE Vf
@@ -137,7 +138,7 @@ VX_INLINE Vb
 vb_load_partial(const uint8_t *p, size_t n)
 {
 	Assert(n > 0 && n < V_BYTES);
-	return _mm_set_epi64x((long long) load_partial_word(p, n, 1), (long long) load_partial_word(p, n, 0));
+	return _mm_set_epi64x((long long) load_partial_high(p, n), (long long) load_partial_low(p, n));
 }
 
 VX_INLINE Vb

@@ -81,11 +81,20 @@ load_partial8(const uint8_t *p, size_t n)
 	return word;
 }
 
-/* Bytes 8 * k .. 8 * k + 7 of the n at p, zero where there are none. */
+/*
+ * Fewer than 16 bytes in two words, for vb_load_partial(): from 8 bytes on the
+ * first eight and the last eight, overlapping; below that the second is zero.
+ */
 VX_INLINE uint64_t
-load_partial_word(const uint8_t *p, size_t n, size_t k)
+load_partial_low(const uint8_t *p, size_t n)
 {
-	return n > 8 * k ? load_partial8(p + 8 * k, n - 8 * k < 8 ? n - 8 * k : 8) : 0;
+	return load_partial8(p, n < 8 ? n : 8);
+}
+
+VX_INLINE uint64_t
+load_partial_high(const uint8_t *p, size_t n)
+{
+	return n < 8 ? 0 : load_partial8(p + n - 8, 8);
 }
 
 #define VX_ISA(name, features) extern const VxKernels vxk_kernels_##name;

@@ -28,7 +28,9 @@ typedef struct VxCosineParts
 /*
  * A set of code rows: row i starts at codes + (ids ? ids[i] : i) * stride and
  * is `bytes` long, at most VXK_MAX_CODE_BYTES.  No alignment is needed and no
- * byte outside the rows named is read.  Given ids, rows are prefetched ahead.
+ * byte outside the rows named is read.  Rows are prefetched ahead if ids are
+ * given, or if `cold` says that they are not expected in cache; where they are,
+ * that only costs time.
  */
 typedef struct VxCodeRows
 {
@@ -37,6 +39,7 @@ typedef struct VxCodeRows
 	const uint32_t *ids;
 	size_t		count;
 	size_t		bytes;
+	bool		cold;
 } VxCodeRows;
 
 /*

@@ -130,9 +130,18 @@ vb_load(const uint8_t *p)
 VX_INLINE Vb
 vb_load_partial(const uint8_t *p, size_t n)
 {
+	__m128i		low;
+	__m128i		high = _mm_setzero_si128();
+
 	Assert(n > 0 && n < V_BYTES);
-	return _mm256_set_epi64x((long long) load_partial_word(p, n, 3), (long long) load_partial_word(p, n, 2),
-							 (long long) load_partial_word(p, n, 1), (long long) load_partial_word(p, n, 0));
+	if (n >= 16)
+	{
+		low = _mm_loadu_si128((const __m128i *) p);
+		high = _mm_loadu_si128((const __m128i *) (p + n - 16));
+	}
+	else
+		low = _mm_set_epi64x((long long) load_partial_high(p, n), (long long) load_partial_low(p, n));
+	return _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1);
 }
 
 VX_INLINE Vb

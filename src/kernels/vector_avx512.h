@@ -129,8 +129,22 @@ vb_load(const uint8_t *p)
 VX_INLINE Vb
 vb_load_partial(const uint8_t *p, size_t n)
 {
+	__m256i		low;
+	__m256i		high = _mm256_setzero_si256();
+
 	Assert(n > 0 && n < V_BYTES);
-	return _mm512_maskz_loadu_epi8(((__mmask64) 1 << n) - 1, p);
+	if (n >= 32)
+	{
+		low = _mm256_loadu_si256((const __m256i *) p);
+		high = _mm256_loadu_si256((const __m256i *) (p + n - 32));
+	}
+	else if (n >= 16)
+		low = _mm256_inserti128_si256(_mm256_castsi128_si256(_mm_loadu_si128((const __m128i *) p)),
+									  _mm_loadu_si128((const __m128i *) (p + n - 16)), 1);
+	else
+		low = _mm256_zextsi128_si256(_mm_set_epi64x((long long) load_partial_high(p, n),
+													(long long) load_partial_low(p, n)));
+	return _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
 }
 
 VX_INLINE Vb

@@ -34,10 +34,11 @@ VX_INLINE Vf
 vf_load_partial(const float *p, size_t n)
 {
 	const uint8_t *bytes = (const uint8_t *) p;
+	uint64_t	low = load_partial8(bytes, n > 1 ? 8 : 4);
+	uint64_t	high = n > 2 ? load_partial8(bytes + 8, 4) : 0;
 
 	Assert(n > 0 && n < V_WIDTH);
-	return vreinterpretq_f32_u64(vcombine_u64(vcreate_u64(load_partial_word(bytes, 4 * n, 0)),
-											  vcreate_u64(load_partial_word(bytes, 4 * n, 1))));
+	return vreinterpretq_f32_u64(vcombine_u64(vcreate_u64(low), vcreate_u64(high)));
 }
 
 VX_INLINE Vf
@@ -123,8 +124,8 @@ VX_INLINE Vb
 vb_load_partial(const uint8_t *p, size_t n)
 {
 	Assert(n > 0 && n < V_BYTES);
-	return vreinterpretq_u8_u64(vcombine_u64(vcreate_u64(load_partial_word(p, n, 0)),
-											 vcreate_u64(load_partial_word(p, n, 1))));
+	return vreinterpretq_u8_u64(vcombine_u64(vcreate_u64(load_partial_low(p, n)),
+											 vcreate_u64(load_partial_high(p, n))));
 }
 
 VX_INLINE Vb
@@ -188,9 +189,11 @@ code_bias_u8(const uint8_t *query, size_t n)
 	int32x4_t	sum = vdupq_n_s32(0);
 	size_t		j;
 
+	int32_t		total;
+
 	for (j = 0; j + V_BYTES <= n; j += V_BYTES)
 		sum = vpadalq_s16(sum, vpaddlq_s8(vreinterpretq_s8_u8(vb_load(query + j))));
-	if (j < n)
-		sum = vpadalq_s16(sum, vpaddlq_s8(vreinterpretq_s8_u8(vb_load_partial(query + j, n - j))));
-	return 128 * vaddvq_s32(sum);
+	for (total = vaddvq_s32(sum); j < n; j++)
+		total += (int8_t) query[j];
+	return 128 * total;
 }

@@ -110,7 +110,7 @@ check_rows(const VxKernels *kernels, VxCodeRows *rows)
 static void
 check_packed(const VxKernels *kernels, size_t n, size_t count)
 {
-	VxCodeRows	rows = {NULL, n, NULL, count, n};
+	VxCodeRows	rows = {NULL, n, NULL, count, n, count % 2 == 0};
 
 	rows.codes = codes.end - n * count;
 	check_rows(kernels, &rows);
@@ -174,7 +174,7 @@ START_TEST(test_code_ids)
 			size_t		n = lengths[l];
 			size_t		stride = n + vxr_below(&random, 70);
 			size_t		last = (size_t) (codes.end - codes.start - n) / stride;
-			VxCodeRows	rows = {codes.start, stride, ids, MAX_ROWS, n};
+			VxCodeRows	rows = {codes.start, stride, ids, MAX_ROWS, n, false};
 
 			for (i = 0; i < MAX_ROWS; i++)
 				ids[i] = (uint32_t) vxr_below(&random, last + 1);
@@ -205,7 +205,7 @@ START_TEST(test_code_alignment)
 		for (l = 0; l < sizeof(lengths) / sizeof(lengths[0]); l++)
 			for (offset = 0; offset < 64; offset++)
 			{
-				VxCodeRows	rows = {codes.start + offset, lengths[l] + offset, NULL, 5, lengths[l]};
+				VxCodeRows	rows = {codes.start + offset, lengths[l] + offset, NULL, 5, lengths[l], true};
 
 				check_rows(tables[t], &rows);
 			}
