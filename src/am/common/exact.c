@@ -41,10 +41,15 @@ vxs_exact_begin(VxExactStage *stage, const void *query)
 	stage->pending_count = stage->taken = stage->row_count = 0;
 }
 
+/*
+ * The factors of a damaged page may leave no number: then nothing is known.
+ */
 static inline float
 vxs_lower_bound(const VxCandidate *candidate)
 {
-	return candidate->estimate - candidate->error;
+	float		bound = candidate->estimate - candidate->error;
+
+	return isnan(bound) ? -INFINITY : bound;
 }
 
 static int
@@ -56,35 +61,62 @@ vxs_compare_candidates(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+/* Rows loaded and not yet returned. */
+int
+vxs_exact_unreturned(const VxExactStage *stage)
+{
+	return stage->row_count + stage->pending_count - stage->taken;
+}
+
 /*
- * Take in the live ones of another batch of candidates.  The previous batch
- * must have been returned whole.
+ * Make room for so many candidates and rows.
+ */
+static void
+vxs_exact_reserve(VxExactStage *stage, int room)
+{
+	MemoryContext context = stage->index->context;
+
+	if (room <= stage->room)
+		return;
+	room = Max(room, 2 * stage->room);
+	if (stage->pending == NULL)
+	{
+		stage->pending = (VxCandidate *)
+			MemoryContextAllocHuge(context, room * sizeof(VxCandidate));
+		stage->rows = (VxExactRow *)
+			MemoryContextAllocHuge(context, room * sizeof(VxExactRow));
+	}
+	else
+	{
+		stage->pending = (VxCandidate *)
+			repalloc_huge(stage->pending, room * sizeof(VxCandidate));
+		stage->rows = (VxExactRow *)
+			repalloc_huge(stage->rows, room * sizeof(VxExactRow));
+	}
+	stage->room = room;
+}
+
+/*
+ * Take in the live ones of a batch of candidates, beside what is left of
+ * earlier batches.
  */
 void
 vxs_exact_load(VxExactStage *stage, const VxCandidate *candidates, int count)
 {
-	Assert(stage->taken == stage->pending_count && stage->row_count == 0);
+	int			left = stage->pending_count - stage->taken;
 
-	if (count > stage->room)
-	{
-		if (stage->pending != NULL)
-		{
-			pfree(stage->pending);
-			pfree(stage->rows);
-		}
-		stage->room = count;
-		stage->pending = (VxCandidate *)
-			MemoryContextAlloc(stage->index->context, count * sizeof(VxCandidate));
-		stage->rows = (VxExactRow *)
-			MemoryContextAlloc(stage->index->context, count * sizeof(VxExactRow));
-	}
-
-	stage->pending_count = stage->taken = 0;
+	vxs_exact_reserve(stage, stage->row_count + left + count);
+	if (left > 0)
+		memmove(stage->pending, stage->pending + stage->taken,
+				left * sizeof(VxCandidate));
+	stage->taken = 0;
+	stage->pending_count = left;
 	for (int i = 0; i < count; i++)
 	{
 		if (candidates[i].state == VX_SLOT_LIVE)
 			stage->pending[stage->pending_count++] = candidates[i];
 	}
+	Assert(vxs_exact_unreturned(stage) <= stage->room);
 	qsort(stage->pending, stage->pending_count, sizeof(VxCandidate),
 		  vxs_compare_candidates);
 }

@@ -32,7 +32,7 @@ typedef struct VxExactStage
 	VxCandidate *pending;
 	int			pending_count;
 	int			taken;
-	int			room;			/* of pending and rows */
+	int			room;			/* of pending, and of rows */
 
 	VxExactRow *rows;
 	int			row_count;
@@ -44,6 +44,7 @@ extern void vxs_exact_init(VxExactStage *stage, VxIndex *index, VxReader *reader
 extern void vxs_exact_begin(VxExactStage *stage, const void *query);
 extern void vxs_exact_load(VxExactStage *stage, const VxCandidate *candidates,
 						   int count);
+extern int	vxs_exact_unreturned(const VxExactStage *stage);
 extern bool vxs_exact_next(VxExactStage *stage, VxExactRow *row);
 
 #endif							/* VX_EXACT_H */

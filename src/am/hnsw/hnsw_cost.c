@@ -26,7 +26,7 @@
  * Pages of the base layer read for each place of the beam, and full vectors
  * read for it.
  */
-#define HNSW_PAGES_PER_EF		2.5
+#define HNSW_PAGES_PER_EF		5.0
 #define HNSW_VECTORS_PER_EF		0.5
 
 /*

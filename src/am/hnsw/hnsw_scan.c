@@ -4,9 +4,14 @@
  *	  Rows of an hnsw index in the order of their distance from a query.
  *
  * A scan descends the upper layers, searches the base layer with a beam of
- * hnsw.ef_search, and returns the beam's rows in exact order (exact.c).  When
- * more rows are wanted the search resumes where it stopped, within
+ * twice hnsw.ef_search, and returns the beam's rows in exact order (exact.c).
+ * When more rows are wanted the search resumes where it stopped, within
  * hnsw.max_scan_tuples and the memory of hnsw.scan_mem_multiplier.
+ *
+ * The far half of a beam is less complete than the near half.  The scan
+ * therefore resumes when half of what it has loaded is returned, and loads as
+ * much again: rows that turn up late are then rarely nearer than what was
+ * returned already.
  *
  * See README.md.
  *
@@ -24,19 +29,22 @@
 #include "am/common/server_host.h"
 #include "am/hnsw/hnsw.h"
 
+/* Places of the beam for each of hnsw.ef_search. */
+#define HNSW_BEAM_PER_EF	2
+
 typedef struct HnswScan
 {
 	MemoryContext context;		/* everything below, until the scan ends */
 	VxIndex    *index;
 	VxLayerSource source;
 	VxPageSearch *search;
-	int			max_ef;			/* of the search */
 	VxCodeQuery *query;
 	VxExactStage exact;
 	bool		started;
-	bool		returned_any;
+	bool		exhausted;		/* the search has no more, or may not go on */
+	int64		loaded;			/* candidates taken from the search so far */
+	int64		returned;		/* rows */
 	double		last_key;		/* of the row returned last */
-	int64		visited;		/* candidates loaded so far */
 } HnswScan;
 
 /*
@@ -74,8 +82,9 @@ hnswrescan(IndexScanDesc scan, ScanKey keys, int nkeys,
 	state->index = NULL;
 	state->search = NULL;
 	state->started = false;
-	state->returned_any = false;
-	state->visited = 0;
+	state->exhausted = false;
+	state->loaded = 0;
+	state->returned = 0;
 }
 
 /* Bytes that a scan may use. */
@@ -95,10 +104,8 @@ hnsw_scan_open(IndexScanDesc scan)
 
 	state->index = vxi_open(scan->indexRelation);
 	vxi_layer_source_init(&state->source, state->index);
-	state->max_ef = Max(vxo_ef_search, VXI_MAX_ENTRIES);
-
 	memset(&options, 0, sizeof(options));
-	options.max_ef = state->max_ef;
+	options.max_ef = Max(HNSW_BEAM_PER_EF * vxo_ef_search, VXI_MAX_ENTRIES);
 	options.max_edges = state->index->meta.data.m;
 	options.max_slots = Max(state->index->meta.geometry[0].slots,
 							state->index->meta.geometry[1].slots);
@@ -157,7 +164,7 @@ hnsw_scan_load(HnswScan *state)
 	const VxCandidate *results = vxg_search_results(state->search, &count);
 
 	vxs_exact_load(&state->exact, results, count);
-	state->visited += count;
+	state->loaded += count;
 }
 
 static void
@@ -171,6 +178,7 @@ hnsw_scan_start(IndexScanDesc scan)
 	if (!IsMVCCSnapshot(scan->xs_snapshot))
 		elog(ERROR, "non-MVCC snapshots are not supported with hnsw");
 	pgstat_count_index_scan(scan->indexRelation);
+	vx_count_index_search(scan);
 	hnsw_scan_open(scan);
 	hnsw_scan_query(scan);
 
@@ -178,38 +186,57 @@ hnsw_scan_start(IndexScanDesc scan)
 						state->query, 0, entries);
 	if (count > 0)
 	{
-		vxg_search_set_ef(state->search, vxo_ef_search);
+		vxg_search_set_ef(state->search, HNSW_BEAM_PER_EF * vxo_ef_search);
 		vxg_search_run(state->search, state->query, entries, count);
 		hnsw_scan_load(state);
 	}
+	else
+		state->exhausted = true;
 	state->started = true;
 	MemoryContextSwitchTo(old);
 }
 
 /*
- * Whether the search may go on for more rows, and did find some.
+ * Resume the search when half of what was loaded is returned, until twice as
+ * much is loaded.
  */
-static bool
-hnsw_scan_resume(HnswScan *state)
+static void
+hnsw_scan_replenish(HnswScan *state)
 {
+	int64		target = 2 * state->loaded;
 	MemoryContext old;
-	int			count;
 
-	if (vxo_iterative_scan == VX_ITERATIVE_OFF || state->visited == 0 ||
-		state->visited >= vxo_max_scan_tuples)
-		return false;
+	if (vxs_exact_unreturned(&state->exact) > state->loaded / 2)
+		return;
 
 	old = MemoryContextSwitchTo(state->context);
-	count = vxg_search_resume(state->search);
-	if (count > 0)
-		hnsw_scan_load(state);
+	while (!state->exhausted && state->loaded < target)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (state->loaded >= vxo_max_scan_tuples ||
+			vxg_search_resume(state->search) == 0)
+			state->exhausted = true;
+		else
+			hnsw_scan_load(state);
+	}
 	MemoryContextSwitchTo(old);
-	return count > 0;
 }
 
 /*
- * The next row.  Rows never come out of order unless relaxed_order allows it:
- * a nearer row that a later batch turns up is passed over.
+ * Whether a row may be returned after those that were.  Order is strict unless
+ * relaxed_order allows a row that turned up late.
+ */
+static bool
+hnsw_scan_accept(HnswScan *state, const VxExactRow *row)
+{
+	if (state->returned > 0 && row->key < state->last_key)
+		return vxo_iterative_scan == VX_ITERATIVE_RELAXED;
+	state->last_key = row->key;
+	return true;
+}
+
+/*
+ * The next row.
  */
 bool
 hnswgettuple(IndexScanDesc scan, ScanDirection direction)
@@ -223,28 +250,22 @@ hnswgettuple(IndexScanDesc scan, ScanDirection direction)
 		elog(ERROR, "cannot scan hnsw index without order");
 	if (!state->started)
 		hnsw_scan_start(scan);
+	if (vxo_iterative_scan == VX_ITERATIVE_OFF && state->returned >= vxo_ef_search)
+		return false;
 
-	for (;;)
+	do
 	{
-		while (vxs_exact_next(&state->exact, &row))
-		{
-			if (state->returned_any && row.key < state->last_key)
-			{
-				if (vxo_iterative_scan != VX_ITERATIVE_RELAXED)
-					continue;
-			}
-			else
-				state->last_key = row.key;
-			state->returned_any = true;
-			scan->xs_heaptid = vxi_tid_from_uint64(row.tid);
-			scan->xs_recheck = false;
-			scan->xs_recheckorderby = false;
-			return true;
-		}
-		CHECK_FOR_INTERRUPTS();
-		if (!hnsw_scan_resume(state))
+		if (vxo_iterative_scan != VX_ITERATIVE_OFF && !state->exhausted)
+			hnsw_scan_replenish(state);
+		if (!vxs_exact_next(&state->exact, &row))
 			return false;
-	}
+	} while (!hnsw_scan_accept(state, &row));
+
+	state->returned++;
+	scan->xs_heaptid = vxi_tid_from_uint64(row.tid);
+	scan->xs_recheck = false;
+	scan->xs_recheckorderby = false;
+	return true;
 }
 
 void

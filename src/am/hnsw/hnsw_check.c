@@ -1,0 +1,61 @@
+/*-------------------------------------------------------------------------
+ *
+ * hnsw_check.c
+ *	  What vectorx_check() verifies of an hnsw index.
+ *
+ * The invariants, under the numbers that findings carry.  The checks are in
+ * am/common (graph_check*.c, check_tids.c) and graph/page_check.c, written
+ * from this list and not from the code that keeps it.
+ *
+ *	I1	The metapage has magic number and version of this format; its fields
+ *		agree with each other, with the operator class and with the codec that
+ *		follows from them.
+ *	I2	Blocks 1 .. mean_pages are the pages of the mean, which is finite.
+ *	I3	Every other block is a graph page, a vector page, or was never
+ *		initialised; header and special area are those of its kind.
+ *	I4	A graph page is on a layer that exists; built_slots <= used_slots <=
+ *		slots of a page; where vectors were built their start is set.
+ *	I5	The root of each layer is a page of that layer.
+ *	I6	Slots below used_slots are live or dead, those above are free; a page
+ *		has at least one slot in use.
+ *	I7	A live slot has a heap TID that lies within the table; a dead one has
+ *		none.
+ *	I8	No heap TID is in two live slots of the base layer.
+ *	I9	A slot of an upper layer names a page of the layer below.  On layer 1
+ *		that is the page with the row's own node, unless the row is gone from
+ *		the base layer: an interrupted VACUUM leaves it so.  (A row may be in
+ *		the base layer only: an insert adds it there first.)
+ *	I10	The factors of every code are finite, its error not negative.
+ *	I11	The vectors of every slot in use have places, on vector pages.
+ *	I12	No two graph pages have vectors in the same bytes, and every vector
+ *		page belongs to a graph page.
+ *	I13	The code and the factors of every slot in use are those of its vector.
+ *		(Other instruction sets may round the last bit differently.)
+ *	I14	heapallindexed: every row that a snapshot sees, that the predicate
+ *		accepts and whose value has a place in the index, is in it.
+ *	P1	Pinned edges lead from the root of a layer to every page of it.
+ *	P2	No edge names the page it is on.
+ *	P3	No list names a page twice.
+ *	P4	An edge names a page of its own layer.
+ *	P5	Only one pinned edge leads to a page.
+ *	P6	A free slot has no edges.
+ *	P7	The state of a slot is free, live or dead.
+ *	P8	Behind the end of a list there are no edges.
+ *
+ * They hold after every WAL record, so after a crash as well.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "compat.h"
+#include "am/common/graph_check.h"
+#include "am/hnsw/hnsw.h"
+
+extern const VxCheckMethod hnsw_check_method;
+
+PGDLLEXPORT Datum vx_hnswhandler(PG_FUNCTION_ARGS);
+
+const VxCheckMethod hnsw_check_method = {
+	vx_hnswhandler, vxc_check_graph_index
+};
