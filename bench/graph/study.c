@@ -387,6 +387,7 @@ static const struct option long_options[] = {
 	{"lognormal", no_argument, NULL, 'L'},
 	{"ip-dot", no_argument, NULL, 'P'},
 	{"heading", no_argument, NULL, 'H'},
+	{"heading-only", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0}
 };
 
@@ -436,6 +437,7 @@ read_options(Study *study, int argc, char **argv, const char **edges)
 			case 'L': study->lognormal = true; break;
 			case 'P': study->ip_dot = true; break;
 			case 'H': print_heading(); break;
+			case 'h': exit(0);
 			default: exit(1);
 		}
 	}
@@ -461,9 +463,9 @@ main(int argc, char **argv)
 	study.error_scale = 1;
 	study.ef_list = "20,40,100,200,400";
 	study.build.m = 16;
-	study.build.effort = 200;
+	study.build.effort = vxg_build_effort(64);
 	study.build.seed = 1;
-	study.build.promote = 1.0 / 16;
+	study.build.promote = 1.0 / 256;
 	study.build.slack = 1.3f;
 	read_options(&study, argc, argv, &edges);
 	vxk_init();
