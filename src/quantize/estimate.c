@@ -45,6 +45,7 @@ sum_rows(const VxCodeQuery *query, const VxChunk *chunk, int32_t *out)
 	rows.ids = chunk->ids;
 	rows.count = chunk->count;
 	rows.bytes = codec->code_bytes;
+	rows.cold = true;			/* a page is scored once a search */
 	Assert(chunk->ids == NULL || chunk->first == 0);
 	if (codec->kind == VX_CODE_SCALAR)
 		vxk->l1_u8(&rows, query->plane, out);
@@ -79,7 +80,7 @@ fuse_few(const VxCodeQuery *query, const int32_t *sums, const float *const facto
 {
 	float		copies[3][VXQ_MOST_LANES] = {{0}};
 	float		buffers[2][VXQ_MOST_LANES];
-	const float *copied[3] = {copies[0], copies[1], copies[2]};
+	const float *copied[3] = {copies[0], copies[1], factors[2] != NULL ? copies[2] : NULL};
 	float	   *buffered[2] = {buffers[0], results[1] != NULL ? buffers[1] : NULL};
 	size_t		i;
 
@@ -110,7 +111,7 @@ estimate_lattice(const VxCodeQuery *query, const VxChunk *chunk,
 	sum_rows(query, chunk, sums);
 	factors[0] = chunk_factors(chunk, chunk->array->add, buffers[0]);
 	factors[1] = chunk_factors(chunk, chunk->array->scale, buffers[1]);
-	factors[2] = results[1] == NULL ? NULL :
+	factors[2] = results[1] == NULL && query->fusion.own_loss == 0.0f ? NULL :
 		chunk_factors(chunk, chunk->array->error, buffers[2]);
 	if (chunk->count >= query->codec->operations->lanes)
 		query->codec->operations->fuse(&query->fusion, sums, factors, chunk->count, results);

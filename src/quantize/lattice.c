@@ -104,6 +104,6 @@ vxq_lattice_encode(const VxCodec *codec, const float *rotated,
 		cosine2 = 1.0;
 	factors->add = (float) (norm * norm);
 	factors->scale = (float) (norm * norm / sums.product);
-	factors->error = residual->shrunk ? 1e19f :
+	factors->error = residual->shrunk ? (float) VXQ_LONGEST :
 		(float) (norm * sqrt((1.0 - cosine2) / (cosine2 * (codec->padded_dims - 1))));
 }

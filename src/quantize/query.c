@@ -19,6 +19,9 @@
 
 #define INT8_LIMIT 127
 
+/* share of its bound that the product of two losses reached at most, in tests */
+#define SAME_GRID 0.7
+
 /*
  * What joining the two middle levels of 8 bits costs: the best step is 1 +
  * sqrt(1 / 2 pi) / sigma for levels of standard deviation sigma, and leaves
@@ -66,39 +69,44 @@ set_fusion(VxCodeQuery *query, double norm2, double noise2, double constant)
 		fusion->weight = (float) half;
 		fusion->coefficient = (float) (-2.0 * half);
 	}
-	/* limits keep infinities, which zero factors would turn to NaN, away */
 	fusion->norm2 = clamp(norm2, 1e38);
-	fusion->noise = clamp(noise2 / codec->padded_dims, 1e38);
-	fusion->row_noise = clamp(noise2 * (codec->padded_dims - 1) / codec->padded_dims, 1e38);
-	fusion->reach = (float) (VXQ_SIGMAS * VXQ_SIGMAS) * fusion->coefficient * fusion->coefficient;
+	if (fusion->norm2 > FLT_MIN)
+	{
+		fusion->inverse_norm2 = 1.0f / fusion->norm2;
+		fusion->noise = (float) (noise2 / norm2 / codec->padded_dims);
+		fusion->row_noise = fusion->noise * (codec->padded_dims - 1);
+	}
+	fusion->reach = (float) (VXQ_SIGMAS * sqrt(norm2)) * -fusion->coefficient;
 	fusion->rounding = 1e-6f;
 	fusion->floor = 1e-6f * fabsf(fusion->base);
 }
 
 /*
- * Fill the plane from `rotated` and the constants that depend on the step.
- * Returns the squared length of the rounding error.
+ * Fill the plane from `rotated`, of squared length norm2, and the constants
+ * that depend on the step.  The step used for estimates is stretched so that
+ * what rounding lost is at right angles to the query: then the estimate for a
+ * vector along the query does not suffer from it.  Returns the squared length
+ * of the loss.
  */
 static double
-round_to_plane(VxCodeQuery *query, const float *rotated)
+round_to_plane(VxCodeQuery *query, const float *rotated, double norm2)
 {
 	const VxCodec *codec = query->codec;
 	float		largest = codec->operations->largest(rotated, codec->padded_dims);
 	float		step = largest / INT8_LIMIT;
-	float		error2 = 0.0f;
-	int32_t		sum = 0;
+	VxRoundingSums sums;
 
-	if (step > FLT_MIN)
-		sum = codec->operations->round_int8(rotated, codec->padded_dims, step,
-											(int8_t *) query->plane, &error2);
-	else
+	if (!(step > FLT_MIN) || !(norm2 > FLT_MIN))
 	{
 		memset(query->plane, 0, codec->padded_dims);
-		step = 0.0f;
+		return norm2;
 	}
-	query->fusion.inner_step = 0.5f * step;
-	query->fusion.offset = ((1 << codec->bits) - 1) * sum;
-	return error2;
+	codec->operations->round_int8(rotated, codec->padded_dims, step,
+								  (int8_t *) query->plane, &sums);
+	Assert(norm2 > 2 * fabsf(sums.error_along));
+	query->fusion.inner_step = (float) (0.5 * step * norm2 / (norm2 - sums.error_along));
+	query->fusion.offset = ((1 << codec->bits) - 1) * sums.levels;
+	return sums.error_norm2;
 }
 
 static void
@@ -116,8 +124,12 @@ prepare_lattice(VxCodeQuery *query, const float *q, float *rotated)
 		for (j = 0; j < codec->dims; j++)
 			constant += (double) codec->mean[j] * q[j];
 	}
-	noise2 = round_to_plane(query, rotated);
+	noise2 = round_to_plane(query, rotated, residual.norm * residual.norm);
 	set_fusion(query, residual.norm * residual.norm, noise2, constant);
+	/* 8-bit codes have the grid of the planes, so both may round alike */
+	if (codec->bits == 8)
+		query->fusion.common = (float) (SAME_GRID * -query->fusion.coefficient *
+										sqrt(noise2 * (codec->padded_dims - 1)));
 	if (residual.shrunk)
 		query->fusion.floor = INFINITY;
 }
@@ -147,7 +159,7 @@ vxq_query_prepare(const VxCodec *codec, const float *q, VxQueryPurpose purpose,
 static int32_t
 sum_levels(const VxCodec *codec, const uint8_t *levels)
 {
-	VxCodeRows	rows = {levels, 0, NULL, 1, (size_t) codec->padded_dims};
+	VxCodeRows	rows = {levels, 0, NULL, 1, (size_t) codec->padded_dims, false};
 	int32_t		sum;
 
 	vxk->dot_u8_i8(&rows, codec->ones, &sum);
@@ -180,8 +192,11 @@ lattice_from_code(VxCodeQuery *query, const uint8_t *code, const VxFactors *fact
 	else
 	{
 		double		sigma = factors->scale > 0.0f ?
-			sqrt((factors->add + error2) / n) / factors->scale : 1.0;
+			sqrt((factors->add + error2) / n) / factors->scale : 0.0;
 
+		/* squares of tiny vectors underflow; their step hardly matters */
+		if (sigma < 1.0)
+			sigma = 1.0;
 		codec->operations->join_middle(query->plane, n);
 		sum = sum_levels(codec, query->plane) - n * INT8_LIMIT;
 		codec->operations->centre(query->plane, n, 1, INT8_LIMIT);
@@ -192,6 +207,9 @@ lattice_from_code(VxCodeQuery *query, const uint8_t *code, const VxFactors *fact
 	query->fusion.inner_step = (float) (0.5 * factors->scale * step);
 	set_fusion(query, factors->add,
 			   error2 + lost * factors->scale * factors->scale, 0.0);
+	query->fusion.noise_along = query->fusion.noise;
+	query->fusion.own_loss = clamp(query->fusion.weight * error2, 1e38);
+	query->fusion.row_loss = query->fusion.weight * (n - 1);
 }
 
 /*
@@ -234,6 +252,8 @@ inner_product_from_code(VxCodeQuery *query, const uint8_t *code, const VxFactors
 	query->fusion.offset = ((1 << codec->bits) - 1) * sum;
 	query->fusion.inner_step = 0.5f * step;
 	set_fusion(query, norm2, noise2, with_mean);
+	query->fusion.noise_along = query->fusion.noise;
+	query->fusion.common = clamp((double) factors->error * (codec->padded_dims - 1), 1e38);
 }
 
 void

@@ -33,8 +33,8 @@ vxq_scalar_init(VxCodec *codec, const VxCodecParameters *parameters)
 		spread = 1e30f;
 	if (spread < 1e-30f)
 		spread = 1e-30f;
-	/* one cell is spent on the random shift */
-	codec->step = 2.0f * spread / (LEVELS - 1);
+	/* one cell is spent on the shift, so that it never pushes mean +- spread out */
+	codec->step = 2.0f * spread / (LEVELS - 2);
 	vxr_seed(&random, parameters->seed);
 	for (j = 0; j < codec->dims; j++)
 	{

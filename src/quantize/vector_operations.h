@@ -33,6 +33,14 @@ typedef struct VxLatticeSums
 	double		vector_norm2;	/* |r|^2 */
 } VxLatticeSums;
 
+/* sums over one vector x and its rounded plane p, with e = x - step p */
+typedef struct VxRoundingSums
+{
+	int32_t		levels;			/* sum of p */
+	float		error_norm2;	/* |e|^2 */
+	float		error_along;	/* <e, x> */
+} VxRoundingSums;
+
 /* what turns integer sums into estimates; set up in query.c */
 typedef struct VxFusion
 {
@@ -43,11 +51,23 @@ typedef struct VxFusion
 	int32_t		offset;			/* (2^B - 1) * sum of p: 2 <y, p> = 2 <k, p> -
 								 * offset */
 	float		norm2;			/* squared length of the query */
-	float		noise;			/* |e|^2 / D, e what int8 rounding took away */
+	float		inverse_norm2;	/* 1 / norm2, or 0 */
+	float		noise;			/* |e|^2 / (D norm2), e what the planes do not
+								 * hold of the query */
 	float		row_noise;		/* noise * (D - 1) */
-	float		reach;			/* sigmas times |coefficient|, squared */
+	float		reach;			/* sigmas * |coefficient| * query's length */
 	float		rounding;		/* relative error of float arithmetic */
 	float		floor;			/* constant part of the error */
+
+	/* queries made from codes only, else 0 */
+	float		own_loss;		/* weight * squared length of what the
+								 * query's code lost */
+	float		row_loss;		/* weight * (D - 1): the same of a row, by its
+								 * squared error factor */
+	float		noise_along;	/* noise that is not at right angles to the
+								 * query */
+	float		common;			/* error per error factor of a row, for what
+								 * both codes may have lost alike */
 } VxFusion;
 
 typedef struct VxVectorOperations
@@ -83,12 +103,9 @@ typedef struct VxVectorOperations
 	/* largest magnitude */
 	float		(*largest) (const float *x, size_t n);
 
-	/*
-	 * p = x / step rounded to nearest, |x| <= 127 step; returns sum of p and
-	 * in *error2 the squared length of x - step * p.
-	 */
-	int32_t		(*round_int8) (const float *x, size_t n, float step,
-							   int8_t *p, float *error2);
+	/* p = x / step rounded to nearest, |x| <= 127 step */
+	void		(*round_int8) (const float *x, size_t n, float step,
+							   int8_t *p, VxRoundingSums *sums);
 
 	/* levels to planes of bits and back; `bytes` of code, a multiple of 16 */
 	void		(*pack) (const uint8_t *levels, size_t bytes, int bits,
@@ -103,7 +120,9 @@ typedef struct VxVectorOperations
 
 	/*
 	 * results[0] = estimates and, unless NULL, results[1] = errors of count
-	 * rows from the sums of the kernels and the factors; count >= lanes.
+	 * rows from the sums of the kernels and the factors (add, scale,
+	 * error; the last may be NULL for estimates of prepared vectors);
+	 * count >= lanes.
 	 */
 	void		(*fuse) (const VxFusion *fusion, const int32_t *sums,
 						 const float *const factors[3], size_t count,

@@ -356,26 +356,30 @@ VXQ_NAME(round_lanes) (VF v, float step, float inverse, VI *rounded)
 	return v - __builtin_convertvector(*rounded, VF) * step;
 }
 
-static int32_t
+static void
 VXQ_NAME(round_int8) (const float *x, size_t n, float step, int8_t *p,
-					  float *error2)
+					  VxRoundingSums *sums)
 {
 	const float inverse = 1.0f / step;
-	VI			total = {0};
-	VF			lost = {0};
+	VI			levels = {0};
+	VF			norm2 = {0};
+	VF			along = {0};
 	size_t		j;
 
 	for (j = 0; j < n; j += VXQ_LANES)
 	{
+		VF			v = LOAD(x + j);
 		VI			rounded;
-		VF			e = VXQ_NAME(round_lanes) (LOAD(x + j), step, inverse, &rounded);
+		VF			e = VXQ_NAME(round_lanes) (v, step, inverse, &rounded);
 
-		total += rounded;
-		lost += e * e;
+		levels += rounded;
+		norm2 += e * e;
+		along += e * v;
 		*(VB *) (p + j) = __builtin_convertvector(rounded, VB);
 	}
-	*error2 = VXQ_NAME(sum) (lost);
-	return VXQ_NAME(sum_int) (total);
+	sums->levels = VXQ_NAME(sum_int) (levels);
+	sums->error_norm2 = VXQ_NAME(sum) (norm2);
+	sums->error_along = VXQ_NAME(sum) (along);
 }
 
 static void
@@ -447,6 +451,7 @@ VXQ_NAME(fuse_lanes) (const VxFusion *fusion, VI sums, VF add, VF scale,
 	return fusion->base + fusion->weight * add + fusion->coefficient * *inner;
 }
 
+/* relative to the query's length, so that short vectors do not underflow */
 VXQ_INLINE VF
 VXQ_NAME(error_lanes) (const VxFusion *fusion, VF inner, VF add, VF scale_error)
 {
@@ -454,17 +459,34 @@ VXQ_NAME(error_lanes) (const VxFusion *fusion, VF inner, VF add, VF scale_error)
 	const VF	one = zero + 1.0f;
 	const VF	smallest = zero + 1.2e-38f;
 	VF			divisor = VXQ_NAME(choose) (add > smallest, add, smallest);
-	VF			across = fusion->norm2 - inner * (inner / divisor);
+	VF			across = one - inner * (inner / divisor) * fusion->inverse_norm2;
 	VF			slack = (VXQ_ACROSS_SLACK * scale_error) * (scale_error / divisor);
 	VF			variance;
 
 	across = VXQ_NAME(choose) (across > zero, across, zero) * VXQ_ACROSS_MARGIN +
-		VXQ_NAME(choose) (slack < one, slack, one) * fusion->norm2;
-	across = VXQ_NAME(choose) (across < fusion->norm2, across, zero + fusion->norm2);
+		VXQ_NAME(choose) (slack < one, slack, one);
+	across = VXQ_NAME(choose) (across < one, across, one);
 	variance = scale_error * scale_error * (across + fusion->row_noise) +
-		add * fusion->noise;
-	return VXQ_NAME(square_root) (variance * fusion->reach) +
-		fusion->rounding * (add + fusion->norm2) + fusion->floor;
+		add * (across * fusion->noise + fusion->noise_along);
+	return VXQ_NAME(square_root) (variance) * fusion->reach +
+		fusion->rounding * (add + fusion->norm2) + fusion->common * scale_error +
+		fusion->floor;
+}
+
+/*
+ * Two codes of near vectors have lost nearly the same, which makes their inner
+ * product too large: an estimate below what both lost is corrected (README.md,
+ * "Nodes as queries").
+ */
+VXQ_INLINE VF
+VXQ_NAME(correct_lanes) (const VxFusion *fusion, VF estimate, VF scale_error)
+{
+	const VF	zero = {0};
+	VF			loss = fusion->own_loss + fusion->row_loss * scale_error * scale_error;
+	VF			apart = estimate + loss;
+
+	apart = VXQ_NAME(choose) (apart > zero, apart, zero);
+	return VXQ_NAME(choose) (apart < 2.0f * loss, apart * (apart / (4.0f * loss)), estimate);
 }
 
 /* the rows from i on, one vector of them */
@@ -473,13 +495,18 @@ VXQ_NAME(fuse_rows) (const VxFusion *fusion, const int32_t *sums,
 					 const float *const factors[3], size_t i, float *results[2])
 {
 	VF			add = LOAD(factors[0] + i);
+	VF			scale_error = {0};
 	VF			inner;
+	VF			estimate = VXQ_NAME(fuse_lanes) (fusion, *(const VI *) (sums + i), add,
+												 LOAD(factors[1] + i), &inner);
 
-	STORE(results[0] + i, VXQ_NAME(fuse_lanes) (fusion, *(const VI *) (sums + i), add,
-												LOAD(factors[1] + i), &inner));
+	if (factors[2] != NULL)
+		scale_error = LOAD(factors[2] + i);
+	if (fusion->own_loss > 0.0f)
+		estimate = VXQ_NAME(correct_lanes) (fusion, estimate, scale_error);
+	STORE(results[0] + i, estimate);
 	if (results[1] != NULL)
-		STORE(results[1] + i, VXQ_NAME(error_lanes) (fusion, inner, add,
-													 LOAD(factors[2] + i)));
+		STORE(results[1] + i, VXQ_NAME(error_lanes) (fusion, inner, add, scale_error));
 }
 
 static void

@@ -134,36 +134,35 @@ fixture_release(CodedRows *rows)
 	free(rows->query);
 }
 
+static double
+dot_product(const float *a, const float *b, int dims)
+{
+	double		sum = 0;
+	int			j;
+
+	for (j = 0; j < dims; j++)
+		sum += (double) a[j] * b[j];
+	return sum;
+}
+
 double
 fixture_key(VxMetric metric, const float *q, const float *x, int dims)
 {
-	double		l2 = 0;
-	double		l1 = 0;
-	double		dot = 0;
-	double		norms[2] = {0, 0};
+	double		sum = 0;
 	int			j;
 
+	if (metric == VX_METRIC_IP)
+		return -dot_product(q, x, dims);
+	if (metric == VX_METRIC_COSINE)
+		return 1 - dot_product(q, x, dims) /
+			sqrt(dot_product(q, q, dims)) / sqrt(dot_product(x, x, dims));
 	for (j = 0; j < dims; j++)
 	{
 		double		difference = (double) q[j] - x[j];
 
-		l2 += difference * difference;
-		l1 += fabs(difference);
-		dot += (double) q[j] * x[j];
-		norms[0] += (double) q[j] * q[j];
-		norms[1] += (double) x[j] * x[j];
+		sum += metric == VX_METRIC_L2 ? difference * difference : fabs(difference);
 	}
-	switch (metric)
-	{
-		case VX_METRIC_L2:
-			return l2;
-		case VX_METRIC_IP:
-			return -dot;
-		case VX_METRIC_COSINE:
-			return 1 - dot / sqrt(norms[0]) / sqrt(norms[1]);
-		default:
-			return l1;
-	}
+	return sum;
 }
 
 void
