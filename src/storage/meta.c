@@ -7,6 +7,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "compat.h"
 #include "storage/meta.h"
 
@@ -116,19 +118,41 @@ vxp_meta_is_sane(const VxMetaPageData *data)
 {
 	if (data->dimensions < 1 || data->dimensions > PG_INT32_MAX ||
 		data->m < 1 || data->layers > VX_MAX_LAYERS ||
+		data->code_bits < 1 || data->code_bits > 8 || !isfinite(data->spread) ||
 		data->code_bytes < 1 || data->code_bytes > VX_PAGE_CONTENTS ||
 		data->vector_bytes > VX_PAGE_CONTENTS || data->vector_bytes % 2 != 0)
 		return false;
 	if (data->mean_pages != 0 &&
 		data->mean_pages != (data->dimensions + VX_MEAN_FLOATS - 1) / VX_MEAN_FLOATS)
 		return false;
-	for (int i = 0; i < data->layers; i++)
+	for (int i = 0; i < VX_MAX_LAYERS; i++)
 	{
-		if (data->root[i] == InvalidBlockNumber ||
+		if ((i < data->layers) != (data->root[i] != InvalidBlockNumber) ||
 			data->root[i] <= VX_META_BLOCK + data->mean_pages)
 			return false;
 	}
 	return vxp_graph_shape_fits(data->code_bytes, data->m, data->vector_bytes);
+}
+
+/*
+ * What is wrong with the image of a metapage, as a full sentence; NULL if
+ * nothing is.
+ */
+const char *
+vxp_meta_problem(Page page)
+{
+	VxMetaPageData data;
+
+	if (!vxp_page_is_valid(page, VX_PAGE_META))
+		return "Its header or page kind is not that of a metapage.";
+	memcpy(&data, PageGetContents(page), sizeof(data));
+	if (data.magic != VX_META_MAGIC)
+		return "The metapage does not have the magic number of this index type.";
+	if (data.version != VX_META_VERSION)
+		return "The metapage has another format version.";
+	if (!vxp_meta_is_sane(&data))
+		return "The fields of the metapage contradict each other.";
+	return NULL;
 }
 
 /*
@@ -138,24 +162,22 @@ static void
 vxp_meta_copy(Relation index, Buffer buffer, VxMeta *meta)
 {
 	Page		page = BufferGetPage(buffer);
+	const char *problem;
 
 	if (!PageIsNew(page))
 		vxp_meta_refuse_foreign(index, page);
-	vxp_verify(index, buffer, VX_PAGE_META);
+	problem = vxp_meta_problem(page);
 	memcpy(&meta->data, PageGetContents(page), sizeof(VxMetaPageData));
-	if (meta->data.magic != VX_META_MAGIC)
-		vxp_report_damage(index, VX_META_BLOCK,
-						  "The metapage does not have the magic number of this index type.");
-	if (meta->data.version != VX_META_VERSION)
+	if (problem != NULL && meta->data.magic == VX_META_MAGIC &&
+		meta->data.version != VX_META_VERSION)
 		ereport(ERROR,
 				(errcode(ERRCODE_INDEX_CORRUPTED),
 				 errmsg("index \"%s\" has format version %u at block %u, but this version reads %u",
 						RelationGetRelationName(index), meta->data.version,
 						VX_META_BLOCK, VX_META_VERSION),
 				 vxp_reindex_hint(index)));
-	if (!vxp_meta_is_sane(&meta->data))
-		vxp_report_damage(index, VX_META_BLOCK,
-						  "The fields of the metapage contradict each other.");
+	if (problem != NULL)
+		vxp_report_damage(index, VX_META_BLOCK, problem);
 	vxp_meta_derive(meta);
 }
 
@@ -221,5 +243,11 @@ vxp_mean_read(Relation index, const VxMeta *meta, float *mean)
 		memcpy(mean + first, PageGetContents(BufferGetPage(buffer)),
 			   count * sizeof(float));
 		UnlockReleaseBuffer(buffer);
+		for (uint32 j = first; j < first + count; j++)
+		{
+			if (!isfinite(mean[j]))
+				vxp_report_damage(index, VX_META_BLOCK + 1 + i,
+								  "The mean of the vectors is not finite.");
+		}
 	}
 }

@@ -67,6 +67,7 @@ vxp_geometry(const VxMeta *meta, int layer)
 extern void vxp_meta_derive(VxMeta *meta);
 extern void vxp_meta_create(Relation index, ForkNumber fork, VxMeta *meta,
 							const float *mean);
+extern const char *vxp_meta_problem(Page page);
 extern void vxp_meta_read(Relation index, VxMeta *meta);
 extern Buffer vxp_meta_lock(Relation index, VxMeta *meta);
 extern void vxp_meta_add_layer(VxPageTransaction *transaction, Buffer buffer,

@@ -84,13 +84,25 @@ vxp_vector_read(VxReader *reader, const VxVectorPlace *place, void *vector)
 }
 
 /*
- * Image of one vector page for writing, allocated if it is not there yet.
+ * Image of one vector page for writing, allocated if it is not there yet.  A
+ * damaged block number could name a page that the transaction has locked
+ * already, which must not be waited for.
  */
 static Page
 vxp_vector_edit(VxPageTransaction *transaction, BlockNumber *block)
 {
 	if (*block == InvalidBlockNumber)
 		return vxp_edit_new(transaction, VX_PAGE_VECTOR, 0, block);
+	if (*block >= RelationGetNumberOfBlocks(transaction->index))
+		vxp_report_damage(transaction->index,
+						  BufferGetBlockNumber(transaction->buffers[0]),
+						  "It places a vector beyond the end of the index.");
+	for (int i = 0; i < transaction->count; i++)
+	{
+		if (BufferGetBlockNumber(transaction->buffers[i]) == *block)
+			vxp_report_damage(transaction->index, *block,
+							  "A graph page places a vector on a page that is not for it.");
+	}
 	return vxp_edit(transaction,
 					vxp_read(transaction->index, *block, VX_PAGE_VECTOR,
 							 BUFFER_LOCK_EXCLUSIVE));
@@ -131,10 +143,10 @@ vxp_vector_write(VxPageTransaction *transaction, Page graph_page,
 
 	for (int i = 0; i < 1 + (place.first_bytes < place.bytes); i++)
 	{
-		if (place.block[i] == InvalidBlockNumber ||
-			place.block[i] >= RelationGetNumberOfBlocks(transaction->index))
-			vxp_report_damage(transaction->index, place.block[i],
-							  "A graph page places a vector beyond the end of the index.");
+		if (place.block[i] == InvalidBlockNumber)
+			vxp_report_damage(transaction->index,
+							  BufferGetBlockNumber(transaction->buffers[0]),
+							  "It places a vector beyond the end of the index.");
 		page = vxp_vector_edit(transaction, &place.block[i]);
 		if (i == 0)
 			memcpy(PageGetContents(page) + place.offset, vector, place.first_bytes);

@@ -74,6 +74,38 @@ vxi_new(Relation relation)
 }
 
 /*
+ * Whether the fields of the metapage, which agree with each other, are also
+ * those of the operator class: NULL if so, else a full sentence.
+ */
+const char *
+vxi_meta_problem(const VxIndex *index)
+{
+	const VxMetaPageData *data = &index->meta.data;
+
+	if (data->opclass_id != index->opclass->type->id ||
+		data->metric != (uint8) index->opclass->metric ||
+		data->dimensions > VXQ_MAX_DIMENSIONS)
+		return "It was built for another operator class.";
+	if (data->vector_bytes != (data->code_kind == VX_CODE_RAW ? 0 :
+							   data->dimensions * index->opclass->type->element_bytes))
+		return "Its vectors are not those of its operator class and dimensions.";
+	return NULL;
+}
+
+/*
+ * Whether the codec (vxi_codec_init) is the one of the metapage: NULL if so,
+ * else a full sentence.
+ */
+const char *
+vxi_codec_problem(const VxIndex *index)
+{
+	if (index->codec.code_bytes != index->meta.data.code_bytes ||
+		(uint8) index->codec.kind != index->meta.data.code_kind)
+		return "Its codes are not those of its operator class and dimensions.";
+	return NULL;
+}
+
+/*
  * Open an index that exists: read and verify its metapage and set up its
  * codec.  Everything is allocated in the current memory context.
  */
@@ -81,25 +113,22 @@ VxIndex *
 vxi_open(Relation relation)
 {
 	VxIndex    *index = vxi_new(relation);
+	const char *problem;
 	float	   *mean;
 
 	vxp_meta_read(relation, &index->meta);
-
-	if (index->meta.data.opclass_id != index->opclass->type->id ||
-		index->meta.data.metric != (uint8) index->opclass->metric ||
-		index->meta.data.dimensions > VXQ_MAX_DIMENSIONS)
-		vxp_report_damage(relation, VX_META_BLOCK,
-						  "It was built for another operator class.");
+	problem = vxi_meta_problem(index);
+	if (problem != NULL)
+		vxp_report_damage(relation, VX_META_BLOCK, problem);
 
 	mean = palloc_array(float, index->meta.data.dimensions);
 	vxp_mean_read(relation, &index->meta, mean);
 	vxi_codec_init(index, mean);
 	pfree(mean);
 
-	if (index->codec.code_bytes != index->meta.data.code_bytes ||
-		(uint8) index->codec.kind != index->meta.data.code_kind)
-		vxp_report_damage(relation, VX_META_BLOCK,
-						  "Its codes are not those of its operator class and dimensions.");
+	problem = vxi_codec_problem(index);
+	if (problem != NULL)
+		vxp_report_damage(relation, VX_META_BLOCK, problem);
 	return index;
 }
 

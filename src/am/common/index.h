@@ -61,6 +61,8 @@ typedef struct VxIndexValue
 extern const VxOperatorClass *vxi_operator_class(Relation relation);
 extern VxIndex *vxi_open(Relation relation);
 extern VxIndex *vxi_new(Relation relation);
+extern const char *vxi_meta_problem(const VxIndex *index);
+extern const char *vxi_codec_problem(const VxIndex *index);
 extern void vxi_codec_init(VxIndex *index, const float *mean);
 extern void vxi_value(const VxOperatorClass *opclass, int dimensions,
 					  Datum datum, VxIndexValue *value);
