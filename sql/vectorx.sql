@@ -380,3 +380,8 @@ CREATE FUNCTION vectorx_options(OUT kind text, OUT name text, OUT default_value 
 		OUT minimum text, OUT maximum text, OUT description text) RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'vx_options' LANGUAGE C STABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION vectorx_options() IS 'every index option and setting of vectorx';
+
+CREATE FUNCTION vectorx_check(index regclass, heapallindexed boolean DEFAULT false,
+		OUT invariant text, OUT block bigint, OUT slot integer, OUT problem text) RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'vx_check' LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED;
+COMMENT ON FUNCTION vectorx_check(regclass, boolean) IS 'violated invariants of a vector index; no rows if it is sound';

@@ -134,6 +134,32 @@
 #endif
 
 /* ----------
+ * Privileges and maintenance
+ * ----------
+ */
+
+/*
+ * Whether the user may maintain a table: its owner, and from 17 on whoever was
+ * granted MAINTAIN.
+ */
+#if PG_VERSION_NUM >= 170000
+#define vx_may_maintain(relid) \
+	(pg_class_aclcheck(relid, GetUserId(), ACL_MAINTAIN) == ACLCHECK_OK)
+#elif PG_VERSION_NUM >= 160000
+#define vx_may_maintain(relid) \
+	object_ownercheck(RelationRelationId, relid, GetUserId())
+#else
+#define vx_may_maintain(relid) pg_class_ownercheck(relid, GetUserId())
+#endif
+
+/* From 17 on maintenance runs functions with a safe search path. */
+#if PG_VERSION_NUM >= 170000
+#define vx_restrict_search_path() RestrictSearchPath()
+#else
+#define vx_restrict_search_path() ((void) 0)
+#endif
+
+/* ----------
  * Index access methods
  * ----------
  */

@@ -1,0 +1,262 @@
+/*-------------------------------------------------------------------------
+ *
+ * check.c
+ *	  vectorx_check(): the function, and the reporting of findings.
+ *
+ * What is checked is up to the access method.  Nothing is changed, and a
+ * finding is a row, not an error; only what the server itself refuses to read
+ * (a page header that cannot be one, a checksum, an I/O error) raises.
+ *
+ * Locks: AccessShareLock on table and index, as for a query, so inserts and
+ * VACUUM go on meanwhile.  A check that another session could have made fail
+ * looks again before it reports.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/table.h"
+#include "access/transam.h"
+#include "access/xact.h"
+#include "catalog/index.h"
+#include "commands/defrem.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/snapmgr.h"
+
+#include "compat.h"
+#include "am/common/check.h"
+
+/*
+ * One row an access method: its folder defines the method, and the linker
+ * brings them together, as no folder below am/ may include another.
+ */
+extern const VxCheckMethod hnsw_check_method;
+
+static const VxCheckMethod *const check_methods[] = {
+	&hnsw_check_method
+};
+
+#define VXC_COLUMNS		4
+
+/*
+ * Add a finding to the result.  block may be InvalidBlockNumber and slot
+ * VXC_NO_SLOT where they do not apply.  No page may be locked.
+ */
+void
+vxc_report(VxCheck *check, const char *invariant, BlockNumber block, int slot,
+		   const char *format,...)
+{
+	Datum		values[VXC_COLUMNS] = {0};
+	bool		nulls[VXC_COLUMNS] = {false};
+	StringInfoData problem;
+
+	Assert(invariant != NULL);
+	initStringInfo(&problem);
+	for (;;)
+	{
+		va_list		arguments;
+		int			needed;
+
+		va_start(arguments, format);
+		needed = appendStringInfoVA(&problem, format, arguments);
+		va_end(arguments);
+		if (needed == 0)
+			break;
+		enlargeStringInfo(&problem, needed);
+	}
+
+	values[0] = CStringGetTextDatum(invariant);
+	values[1] = Int64GetDatum((int64) block);
+	nulls[1] = block == InvalidBlockNumber;
+	values[2] = Int32GetDatum(slot);
+	nulls[2] = slot == VXC_NO_SLOT;
+	values[3] = CStringGetTextDatum(problem.data);
+	tuplestore_putvalues(check->result->setResult, check->result->setDesc,
+						 values, nulls);
+	check->findings++;
+	pfree(problem.data);
+}
+
+/*
+ * Copy a page (BLCKSZ bytes), of whatever kind.  The block must be inside the
+ * index.  Lets the statement be cancelled.
+ */
+void
+vxc_copy_page(VxCheck *check, BlockNumber block, char *copy)
+{
+	Buffer		buffer;
+
+	CHECK_FOR_INTERRUPTS();
+	buffer = vxp_read_any(check->index, block, check->strategy);
+	memcpy(copy, BufferGetPage(buffer), BLCKSZ);
+	UnlockReleaseBuffer(buffer);
+}
+
+static const VxCheckMethod *
+vxc_method(Relation index)
+{
+	FmgrInfo	handler;
+
+	fmgr_info(index->rd_amhandler, &handler);
+	for (Size i = 0; i < lengthof(check_methods); i++)
+	{
+		Assert(check_methods[i]->handler != NULL);
+		if (check_methods[i]->handler == handler.fn_addr)
+			return check_methods[i];
+	}
+	return NULL;
+}
+
+/*
+ * Whether an open index belongs to an access method of this library.
+ */
+bool
+vxc_is_vector_index(Relation index)
+{
+	return vxc_method(index) != NULL;
+}
+
+/*
+ * Error unless an open relation is a vector index with storage that this
+ * session can read.
+ */
+void
+vxc_require_vector_index(Relation index)
+{
+	const char *name = RelationGetRelationName(index);
+
+	if (!vxc_is_vector_index(index))
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("\"%s\" is not a vector index", name),
+				 errdetail("Its access method is %s.",
+						   get_am_name(index->rd_rel->relam)),
+				 errhint("Name an index that was created with USING hnsw.")));
+	if (index->rd_rel->relkind == RELKIND_PARTITIONED_INDEX)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("index \"%s\" is partitioned", name),
+				 errhint("Name the indexes of its partitions, which pg_partition_tree() lists.")));
+	if (RELATION_IS_OTHER_TEMP(index))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cannot read temporary index \"%s\" of another session", name)));
+	if (!index->rd_index->indisvalid || !index->rd_index->indisready)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("index \"%s\" is not valid", name),
+				 errdetail("Its concurrent creation is under way or has failed."),
+				 vxp_reindex_hint(index)));
+}
+
+/*
+ * Open table and index, the table first, as everybody does.
+ */
+static void
+vxc_open(VxCheck *check, Oid index_oid)
+{
+	Oid			heap_oid = IndexGetRelation(index_oid, true);
+
+	if (OidIsValid(heap_oid) && !vx_may_maintain(heap_oid))
+		aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_INDEX, get_rel_name(index_oid));
+	if (OidIsValid(heap_oid))
+		check->heap = table_open(heap_oid, AccessShareLock);
+
+	/* errors if this is no index */
+	check->index = index_open(index_oid, AccessShareLock);
+	if (check->heap == NULL || heap_oid != IndexGetRelation(index_oid, false))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("could not open the table of index \"%s\"",
+						RelationGetRelationName(check->index))));
+}
+
+/*
+ * The snapshot that says which rows have to be in the index.  Every row it
+ * sees was in the index before its transaction ended, that is, before now;
+ * unless the transaction's snapshot is older than the index.
+ */
+static Snapshot
+vxc_snapshot(Relation index)
+{
+	Snapshot	snapshot = RegisterSnapshot(GetTransactionSnapshot());
+
+	if (IsolationUsesXactSnapshot() && index->rd_index->indcheckxmin &&
+		!TransactionIdPrecedes(HeapTupleHeaderGetXmin(index->rd_indextuple->t_data),
+							   snapshot->xmin))
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("index \"%s\" cannot be compared with its table in the snapshot of this transaction",
+						RelationGetRelationName(index)),
+				 errhint("Run vectorx_check() in a new transaction.")));
+	return snapshot;
+}
+
+/*
+ * Run the check as the owner of the table, as maintenance does: it may call
+ * the functions of an index expression.
+ */
+static void
+vxc_run(VxCheck *check)
+{
+	Oid			user;
+	int			security;
+	int			nest_level;
+
+	GetUserIdAndSecContext(&user, &security);
+	SetUserIdAndSecContext(check->heap->rd_rel->relowner,
+						   security | SECURITY_RESTRICTED_OPERATION);
+	nest_level = NewGUCNestLevel();
+	vx_restrict_search_path();
+
+	if (check->heapallindexed)
+		check->snapshot = vxc_snapshot(check->index);
+	vxc_method(check->index)->check(check);
+	if (check->snapshot != NULL)
+		UnregisterSnapshot(check->snapshot);
+
+	AtEOXact_GUC(false, nest_level);
+	SetUserIdAndSecContext(user, security);
+}
+
+VX_FUNCTION(vx_check);
+
+/*
+ * vectorx_check(index, heapallindexed) -- a row for each violated invariant.
+ *
+ * heapallindexed also looks for rows of the table that the index lacks.
+ */
+Datum
+vx_check(PG_FUNCTION_ARGS)
+{
+	VxCheck		check;
+
+	memset(&check, 0, sizeof(check));
+	InitMaterializedSRF(fcinfo, 0);
+	check.result = (ReturnSetInfo *) fcinfo->resultinfo;
+	check.heapallindexed = PG_GETARG_BOOL(1);
+	vxc_open(&check, PG_GETARG_OID(0));
+	vxc_require_vector_index(check.index);
+
+	if (RecoveryInProgress() &&
+		check.index->rd_rel->relpersistence == RELPERSISTENCE_UNLOGGED)
+		ereport(NOTICE,
+				(errmsg("unlogged index \"%s\" has no contents on a standby",
+						RelationGetRelationName(check.index))));
+	else
+	{
+		check.strategy = GetAccessStrategy(BAS_BULKREAD);
+		vxc_run(&check);
+		FreeAccessStrategy(check.strategy);
+	}
+
+	index_close(check.index, AccessShareLock);
+	table_close(check.heap, AccessShareLock);
+	return (Datum) 0;
+}

@@ -1,0 +1,84 @@
+/*-------------------------------------------------------------------------
+ *
+ * check.h
+ *	  vectorx_check(): what the checks of an index share.
+ *
+ * The numbered invariants are listed in am/hnsw/hnsw_check.c.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef VX_CHECK_H
+#define VX_CHECK_H
+
+#include "nodes/execnodes.h"
+#include "utils/snapshot.h"
+
+#include "storage/page.h"
+#include "types/element.h"
+
+/*
+ * One call of vectorx_check().  Pages are looked at in copies, so that no
+ * lock is held while a finding is formed and stored.
+ */
+typedef struct VxCheck
+{
+	Relation	heap;
+	Relation	index;
+	bool		heapallindexed;
+	Snapshot	snapshot;		/* of heapallindexed: older than any page
+								 * read of the index; else NULL */
+	BufferAccessStrategy strategy;
+	ReturnSetInfo *result;
+	uint64		findings;
+} VxCheck;
+
+/* How the indexes of one access method are checked. */
+typedef struct VxCheckMethod
+{
+	PGFunction	handler;		/* of the access method */
+	void		(*check) (VxCheck *check);
+} VxCheckMethod;
+
+/* What a finding does not say of its place. */
+#define VXC_NO_SLOT		(-1)
+
+extern void vxc_report(VxCheck *check, const char *invariant,
+					   BlockNumber block, int slot,
+					   const char *format,...) pg_attribute_printf(5, 6);
+extern void vxc_copy_page(VxCheck *check, BlockNumber block, char *copy);
+extern bool vxc_is_vector_index(Relation index);
+extern void vxc_require_vector_index(Relation index);
+
+/*
+ * A set of heap TIDs with the slots they were found in, of one of several
+ * rounds: each round takes the TIDs of one range of hash values, so that the
+ * set stays within maintenance_work_mem.
+ */
+typedef struct VxTidSet
+{
+	uint64	   *keys;			/* TID and slot; 0: free */
+	uint32	   *blocks;
+	uint64		size;			/* power of two */
+	uint64		count;
+	uint32		rounds;
+	uint32		round;			/* 0 .. rounds - 1 */
+} VxTidSet;
+
+typedef struct VxTidPlace
+{
+	BlockNumber block;
+	int			slot;
+} VxTidPlace;
+
+extern void vxc_tids_create(VxTidSet *set, uint64 expected, Size memory);
+extern void vxc_tids_free(VxTidSet *set);
+extern void vxc_tids_begin_round(VxTidSet *set, uint32 round);
+extern bool vxc_tids_in_round(const VxTidSet *set, uint64 tid);
+extern bool vxc_tids_find(const VxTidSet *set, uint64 tid, VxTidPlace *place);
+extern bool vxc_tids_add(VxTidSet *set, uint64 tid, VxTidPlace place,
+						 VxTidPlace *earlier);
+extern void vxc_compare_with_heap(VxCheck *check, const VxTidSet *set,
+								  const VxOperatorClass *opclass,
+								  int dimensions);
+
+#endif							/* VX_CHECK_H */

@@ -1,0 +1,368 @@
+/*-------------------------------------------------------------------------
+ *
+ * graph_check.c
+ *	  Checks the pages of a graph index, one by one.
+ *
+ * Invariants I1 - I7 and I10 of the list in am/hnsw/hnsw_check.c: whatever can be said of
+ * a page without looking at another.  graph_check_vectors.c and
+ * graph_check_edges.c do the rest.
+ *
+ * Concurrency: a graph page keeps its kind and layer for ever, its nodes never
+ * move, and a new page comes with all that refers to it in one WAL record.
+ * So what a page refers to is looked for in the map of blocks that is made
+ * first, and if that does not know it, once more in the index.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "utils/memutils.h"
+
+#include "compat.h"
+#include "am/common/graph_check.h"
+#include "base/slot.h"
+
+/*
+ * What a page image is by its frame alone.
+ */
+static uint8
+vxc_frame_kind(Page page)
+{
+	if (PageIsNew(page))
+		return VXC_NEW;
+	if (vxp_page_is_valid(page, VX_PAGE_META))
+		return VXC_META;
+	if (vxp_page_is_valid(page, VX_PAGE_MEAN))
+		return VXC_MEAN;
+	if (vxp_page_is_valid(page, VX_PAGE_VECTOR))
+		return VXC_VECTOR;
+	if (vxp_page_is_valid(page, VX_PAGE_GRAPH) &&
+		vxp_opaque(page)->layer < VX_MAX_LAYERS)
+		return VXC_GRAPH + vxp_opaque(page)->layer;
+	return VXC_BAD;
+}
+
+/*
+ * What a block is that a page refers to.  A block that came to be or was
+ * initialised since the map was made is looked at now.  VXC_BAD if it is not in
+ * the index at all.
+ */
+uint8
+vxc_kind_of(VxGraphCheck *graph, BlockNumber block)
+{
+	PGAlignedBlock copy;
+
+	if (block < graph->nblocks && graph->kinds[block] != VXC_NEW)
+		return graph->kinds[block];
+	if (block >= graph->nblocks &&
+		block >= RelationGetNumberOfBlocks(graph->check->index))
+		return VXC_BAD;
+	vxc_copy_page(graph->check, block, copy.data);
+	return vxc_frame_kind((Page) copy.data);
+}
+
+/*
+ * Whether the slot counters are safe to go by.
+ */
+static bool
+vxc_counters_are_sane(const VxPageOpaqueData *opaque,
+					  const VxGraphGeometry *geometry)
+{
+	return opaque->used_slots <= geometry->slots &&
+		opaque->built_slots <= opaque->used_slots &&
+		(opaque->built_slots == 0 ||
+		 (geometry->vector_bytes > 0 && opaque->vector_start != InvalidBlockNumber &&
+		  opaque->vector_offset < VX_PAGE_CONTENTS));
+}
+
+/*
+ * Copy a graph page that the map has on the given layer, to graph->page; false if it is no longer
+ * what it was.
+ */
+bool
+vxc_copy_graph_page(VxGraphCheck *graph, BlockNumber block, int layer)
+{
+	vxc_copy_page(graph->check, block, graph->page.data);
+	return vxc_frame_kind(vxc_page(graph)) == VXC_GRAPH + layer &&
+		vxc_counters_are_sane(vxp_opaque(vxc_page(graph)),
+							  vxp_geometry(&graph->index->meta, layer));
+}
+
+/*
+ * I1: read the metapage.  Without it nothing else can be checked.
+ */
+static bool
+vxc_check_meta(VxGraphCheck *graph)
+{
+	VxCheck    *check = graph->check;
+	VxIndex    *index = graph->index;
+	const char *problem;
+
+	if (RelationGetNumberOfBlocks(check->index) == 0)
+	{
+		vxc_report(check, "I1", InvalidBlockNumber, VXC_NO_SLOT, "the index has no pages");
+		return false;
+	}
+	vxc_copy_page(check, VX_META_BLOCK, graph->page.data);
+	problem = vxp_meta_problem(vxc_page(graph));
+	if (problem == NULL)
+	{
+		memcpy(&index->meta.data, PageGetContents(vxc_page(graph)),
+			   sizeof(VxMetaPageData));
+		problem = vxi_meta_problem(index);
+	}
+	if (problem != NULL)
+	{
+		vxc_report(check, "I1", VX_META_BLOCK, VXC_NO_SLOT, "%s", problem);
+		return false;
+	}
+	vxp_meta_derive(&index->meta);
+	return true;
+}
+
+/*
+ * I2: one page of the mean; its floats go to mean + first.
+ */
+static bool
+vxc_check_mean_page(VxGraphCheck *graph, BlockNumber block, float *mean,
+					uint32 count)
+{
+	const char *problem = NULL;
+
+	if (block >= RelationGetNumberOfBlocks(graph->check->index))
+		problem = "a page of the mean is beyond the end of the index";
+	else
+	{
+		vxc_copy_page(graph->check, block, graph->page.data);
+		if (vxc_frame_kind(vxc_page(graph)) != VXC_MEAN)
+			problem = "a page of the mean is not one";
+	}
+	if (problem == NULL)
+	{
+		memcpy(mean, PageGetContents(vxc_page(graph)), count * sizeof(float));
+		for (uint32 i = 0; i < count && problem == NULL; i++)
+		{
+			if (!isfinite(mean[i]))
+				problem = "the mean is not finite";
+		}
+	}
+	if (problem != NULL)
+		vxc_report(graph->check, "I2", block, VXC_NO_SLOT, "%s", problem);
+	return problem == NULL;
+}
+
+/*
+ * I2, and the end of I1: the mean, and the codec around it.
+ */
+static void
+vxc_check_codec(VxGraphCheck *graph)
+{
+	const VxMetaPageData *data = &graph->index->meta.data;
+	float	   *mean = palloc0_array(float, data->dimensions);
+	uint32		room = VX_PAGE_CONTENTS / sizeof(float);
+	bool		sound = true;
+	const char *problem;
+
+	for (uint32 i = 0; i < data->mean_pages; i++)
+	{
+		uint32		first = i * room;
+
+		sound = vxc_check_mean_page(graph, VX_META_BLOCK + 1 + i, mean + first,
+									Min(room, data->dimensions - first)) && sound;
+	}
+	if (!sound)
+		return;
+
+	vxi_codec_init(graph->index, mean);
+	pfree(mean);
+	problem = vxi_codec_problem(graph->index);
+	if (problem != NULL)
+		vxc_report(graph->check, "I1", VX_META_BLOCK, VXC_NO_SLOT, "%s", problem);
+	graph->has_codec = problem == NULL;
+}
+
+/*
+ * Whether a layer exists.  Asks the metapage again before saying no.
+ */
+static bool
+vxc_layer_exists(VxGraphCheck *graph, int layer)
+{
+	VxMeta	   *meta = &graph->index->meta;
+	PGAlignedBlock copy;
+
+	if (layer < meta->data.layers)
+		return true;
+	vxc_copy_page(graph->check, VX_META_BLOCK, copy.data);
+	if (vxp_meta_problem((Page) copy.data) == NULL)
+		memcpy(&meta->data, PageGetContents((Page) copy.data), sizeof(VxMetaPageData));
+	return layer < meta->data.layers;
+}
+
+/*
+ * I3, I4: what the copied page is, reported if it should not be that.
+ */
+static uint8
+vxc_classify(VxGraphCheck *graph, BlockNumber block)
+{
+	VxCheck    *check = graph->check;
+	uint32		mean_pages = graph->index->meta.data.mean_pages;
+	const VxPageOpaqueData *opaque = vxp_opaque(vxc_page(graph));
+	uint8		kind = vxc_frame_kind(vxc_page(graph));
+
+	if ((kind == VXC_META) != (block == VX_META_BLOCK) ||
+		(kind == VXC_MEAN) != (block > VX_META_BLOCK &&
+							   block <= VX_META_BLOCK + mean_pages))
+		kind = VXC_BAD;
+	if (kind == VXC_BAD)
+	{
+		vxc_report(check, "I3", block, VXC_NO_SLOT,
+				   "the page has no valid header, or is of a kind that does not belong here");
+		return kind;
+	}
+	if (kind == VXC_NEW)
+		return kind;
+
+	if (opaque->flags != 0)
+		vxc_report(check, "I3", block, VXC_NO_SLOT, "unknown page flags %u",
+				   opaque->flags);
+	if (kind < VXC_GRAPH)
+	{
+		if (opaque->used_slots != 0 || opaque->built_slots != 0 || opaque->layer != 0)
+			vxc_report(check, "I3", block, VXC_NO_SLOT,
+					   "a page without slots has slot counters");
+		return kind;
+	}
+
+	if (!vxc_layer_exists(graph, kind - VXC_GRAPH))
+		vxc_report(check, "I4", block, VXC_NO_SLOT,
+				   "the page is on layer %d, but the index has %d layers",
+				   kind - VXC_GRAPH, graph->index->meta.data.layers);
+	else if (!vxc_counters_are_sane(opaque, vxp_geometry(&graph->index->meta,
+														 kind - VXC_GRAPH)))
+		vxc_report(check, "I4", block, VXC_NO_SLOT,
+				   "the slot counters or the place of the vectors are out of range");
+	else
+		return kind;
+	return VXC_BAD;
+}
+
+/*
+ * Whether a heap TID can be one.  Asks for the length of the table again
+ * before saying no.
+ */
+static bool
+vxc_tid_is_sane(VxGraphCheck *graph, ItemPointer tid)
+{
+	if (!ItemPointerIsValid(tid))
+		return false;
+	if (ItemPointerGetBlockNumberNoCheck(tid) >= graph->heap_blocks)
+		graph->heap_blocks = RelationGetNumberOfBlocks(graph->check->heap);
+	return ItemPointerGetBlockNumberNoCheck(tid) < graph->heap_blocks;
+}
+
+/*
+ * I7, I10: one slot in use.
+ */
+static void
+vxc_check_slot(VxGraphCheck *graph, BlockNumber block, int layer, int slot)
+{
+	Page		page = vxc_page(graph);
+	const VxGraphGeometry *geometry = vxp_geometry(&graph->index->meta, layer);
+	uint8		state = vxp_graph_state(page, geometry)[slot];
+	ItemPointerData tid = *vxp_graph_tid(page, geometry, slot);
+
+	if (state == VX_SLOT_FREE)
+		vxc_report(graph->check, "I6", block, slot, "a slot in use is marked free");
+	if (state == VX_SLOT_LIVE && !vxc_tid_is_sane(graph, &tid))
+		vxc_report(graph->check, "I7", block, slot,
+				   "a live slot has heap TID (%u,%u), which the table cannot have",
+				   ItemPointerGetBlockNumberNoCheck(&tid),
+				   ItemPointerGetOffsetNumberNoCheck(&tid));
+	if (state == VX_SLOT_DEAD && ItemPointerIsValid(&tid))
+		vxc_report(graph->check, "I7", block, slot, "a dead slot has a heap TID");
+	if (!isfinite(vxp_graph_floats(page, geometry->add_at)[slot]) ||
+		!isfinite(vxp_graph_floats(page, geometry->scale_at)[slot]) ||
+		!isfinite(vxp_graph_floats(page, geometry->error_at)[slot]) ||
+		vxp_graph_floats(page, geometry->error_at)[slot] < 0)
+		vxc_report(graph->check, "I10", block, slot,
+				   "a factor of the code is not a number it can be");
+	graph->live += layer == 0 && state == VX_SLOT_LIVE;
+}
+
+/*
+ * I6, I7, I10: the slots of a graph page.
+ */
+static void
+vxc_check_slots(VxGraphCheck *graph, BlockNumber block, int layer)
+{
+	const VxGraphGeometry *geometry = vxp_geometry(&graph->index->meta, layer);
+	const uint8 *state = vxp_graph_state(vxc_page(graph), geometry);
+	int			used = vxp_opaque(vxc_page(graph))->used_slots;
+
+	if (used == 0)
+		vxc_report(graph->check, "I6", block, VXC_NO_SLOT, "a graph page has no slot in use");
+	for (int slot = 0; slot < used; slot++)
+		vxc_check_slot(graph, block, layer, slot);
+	for (int slot = used; slot < geometry->slots; slot++)
+	{
+		if (state[slot] != VX_SLOT_FREE)
+			vxc_report(graph->check, "I6", block, slot, "a slot never used is not free");
+	}
+}
+
+/*
+ * I3 - I7, I10: look at every page once and make the map of blocks.
+ */
+static void
+vxc_check_pages(VxGraphCheck *graph)
+{
+	const VxMetaPageData *data = &graph->index->meta.data;
+
+	graph->kinds = (uint8 *)
+		MemoryContextAllocHuge(CurrentMemoryContext, graph->nblocks);
+	for (BlockNumber block = 0; block < graph->nblocks; block++)
+	{
+		vxc_copy_page(graph->check, block, graph->page.data);
+		graph->kinds[block] = vxc_classify(graph, block);
+		if (graph->kinds[block] >= VXC_GRAPH)
+			vxc_check_slots(graph, block, graph->kinds[block] - VXC_GRAPH);
+	}
+	for (int layer = 0; layer < data->layers; layer++)
+	{
+		if (vxc_kind_of(graph, data->root[layer]) != VXC_GRAPH + layer)
+			vxc_report(graph->check, "I5", VX_META_BLOCK, VXC_NO_SLOT,
+					   "the root of layer %d is block %u, which is not a page of it",
+					   layer, data->root[layer]);
+	}
+}
+
+/*
+ * Check an index whose pages form a graph.  Everything is allocated in a
+ * context of its own.
+ */
+void
+vxc_check_graph_index(VxCheck *check)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
+												  "index check",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	VxGraphCheck *graph = palloc0_object(VxGraphCheck);
+
+	graph->check = check;
+	graph->index = vxi_new(check->index);
+	if (vxc_check_meta(graph))
+	{
+		/* after the metapage, so that all it names is in range */
+		graph->nblocks = RelationGetNumberOfBlocks(check->index);
+		vxc_check_codec(graph);
+		vxc_check_pages(graph);
+		vxc_check_vectors(graph);
+		vxc_check_rows(graph);
+		vxc_check_edges(graph);
+	}
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
+}

@@ -1,0 +1,53 @@
+/*-------------------------------------------------------------------------
+ *
+ * graph_check.h
+ *	  What the checks of a graph index share.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef VX_GRAPH_CHECK_H
+#define VX_GRAPH_CHECK_H
+
+#include "am/common/check.h"
+#include "am/common/index.h"
+
+/* What a block was found to be, one byte each; graph pages: VXC_GRAPH + layer */
+#define VXC_NEW			0		/* allocated by a change that never happened */
+#define VXC_BAD			1		/* has been reported */
+#define VXC_META		2
+#define VXC_MEAN		3
+#define VXC_VECTOR		4
+#define VXC_GRAPH		16
+
+typedef struct VxGraphCheck
+{
+	VxCheck    *check;
+	VxIndex    *index;
+	bool		has_codec;		/* index->codec is that of the index */
+	BlockNumber nblocks;		/* when the check began */
+	BlockNumber heap_blocks;	/* when last asked */
+	uint8	   *kinds;			/* of each block */
+	uint64		live;			/* live slots of the base layer */
+	PGAlignedBlock page;		/* copy of the page under examination */
+} VxGraphCheck;
+
+extern void vxc_check_graph_index(VxCheck *check);
+
+static inline Page
+vxc_page(VxGraphCheck *graph)
+{
+	return (Page) graph->page.data;
+}
+
+extern uint8 vxc_kind_of(VxGraphCheck *graph, BlockNumber block);
+extern bool vxc_copy_graph_page(VxGraphCheck *graph, BlockNumber block,
+								int layer);
+
+/* graph_check_vectors.c */
+extern void vxc_check_vectors(VxGraphCheck *graph);
+
+/* graph_check_edges.c */
+extern void vxc_check_rows(VxGraphCheck *graph);
+extern void vxc_check_edges(VxGraphCheck *graph);
+
+#endif							/* VX_GRAPH_CHECK_H */
