@@ -113,8 +113,12 @@ vxs_exact_load(VxExactStage *stage, const VxCandidate *candidates, int count)
 	stage->pending_count = left;
 	for (int i = 0; i < count; i++)
 	{
-		if (candidates[i].state == VX_SLOT_LIVE)
-			stage->pending[stage->pending_count++] = candidates[i];
+		if (candidates[i].state != VX_SLOT_LIVE)
+			continue;
+		if (!vxi_tid_is_valid(candidates[i].tid))
+			vxp_report_damage(stage->index->relation, candidates[i].block,
+							  "A live slot has no heap TID.");
+		stage->pending[stage->pending_count++] = candidates[i];
 	}
 	Assert(vxs_exact_unreturned(stage) <= stage->room);
 	qsort(stage->pending, stage->pending_count, sizeof(VxCandidate),

@@ -153,6 +153,9 @@ vxi_find_neighbours(VxGraphInsert *insert, int layer)
 	vxg_search_run(insert->search, insert->query, entries, count);
 	insert->candidates = vxg_search_results(insert->search, &count);
 	insert->candidate_count = count;
+	if (count == 0)
+		vxp_report_damage(index->relation, index->meta.data.root[layer],
+						  "No node of the layer can be reached from its root.");
 	for (int i = 0; i < count; i++)
 	{
 		insert->distances[i] = insert->candidates[i].estimate;

@@ -255,7 +255,8 @@ vxi_layer_source_init(VxLayerSource *source, VxIndex *index)
  * The pages below the best results of a search, each once.
  */
 static int
-vxi_pages_below(const VxPageSearch *search, uint32 *entries)
+vxi_pages_below(VxLayerSource *source, const VxPageSearch *search,
+				uint32 *entries)
 {
 	int			count;
 	int			found = 0;
@@ -267,8 +268,12 @@ vxi_pages_below(const VxPageSearch *search, uint32 *entries)
 
 		for (int j = 0; j < found && !known; j++)
 			known = entries[j] == results[i].down;
-		if (!known)
-			entries[found++] = results[i].down;
+		if (known)
+			continue;
+		if (!vxp_reader_in_range(&source->reader, results[i].down))
+			vxp_report_damage(source->reader.index, results[i].block,
+							  "A slot leads down beyond the end of the index.");
+		entries[found++] = results[i].down;
 	}
 	return found;
 }
@@ -294,7 +299,7 @@ vxi_descend(VxIndex *index, VxLayerSource *source, VxPageSearch *search,
 		source->layer = at;
 		vxg_search_set_ef(search, VXI_MAX_ENTRIES);
 		vxg_search_run(search, query, entries, count);
-		count = vxi_pages_below(search, entries);
+		count = vxi_pages_below(source, search, entries);
 		if (count == 0)
 		{
 			/* a layer always has its root; start there when it leads nowhere */

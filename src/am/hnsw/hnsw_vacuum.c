@@ -153,7 +153,12 @@ hnsw_walk(IndexVacuumInfo *info, IndexBulkDeleteResult *stats,
 		else if (vxp_page_is_valid(BufferGetPage(buffer), VX_PAGE_GRAPH))
 			hnsw_vacuum_page(&vacuum, buffer);
 		else
+		{
+			/* a damaged page would keep the TIDs of rows that are removed */
+			if (!vxp_page_is_valid(BufferGetPage(buffer), VX_PAGE_MEAN))
+				vxp_verify(info->index, buffer, VX_PAGE_VECTOR);
 			UnlockReleaseBuffer(buffer);
+		}
 	}
 	if (vacuum.stats->pages_free > 0)
 		IndexFreeSpaceMapVacuum(info->index);
