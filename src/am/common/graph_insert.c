@@ -79,7 +79,7 @@ vxi_insert_begin(VxIndex *index, VxPageMode mode)
 	insert->mode = mode;
 	insert->ef = Max(reloptions.ef_construction, VXI_MAX_ENTRIES);
 	vxi_layer_source_init(&insert->source, index);
-	insert->source.roomy = palloc_array(uint32, VXI_ROOMY_PAGES);
+	insert->source.roomy = palloc_array(VxRoomyPage, VXI_ROOMY_PAGES);
 	insert->source.roomy_limit = VXI_ROOMY_PAGES;
 
 	memset(&options, 0, sizeof(options));
@@ -224,56 +224,78 @@ vxi_write_node(VxGraphInsert *insert, VxPageTransaction *transaction,
 }
 
 /*
- * Whether the search saw a free slot on a page.  A page that turned out to be
- * full meanwhile is struck off by the caller.
+ * What the search noted of a page, or NULL if it had no free slot.
  */
-static uint32 *
+static VxRoomyPage *
 vxi_find_roomy(VxGraphInsert *insert, BlockNumber block)
 {
 	for (int i = 0; i < insert->source.roomy_count; i++)
 	{
-		if (insert->source.roomy[i] == block)
+		if (insert->source.roomy[i].block == block)
 			return &insert->source.roomy[i];
 	}
 	return NULL;
 }
 
 /*
+ * Put a node into a free slot of a page; false, and the page is struck off,
+ * if there is none any more.
+ */
+static bool
+vxi_place_on(VxGraphInsert *insert, VxRoomyPage *roomy, int layer,
+			 const VxIndexValue *value, const ItemPointerData *tid,
+			 BlockNumber down)
+{
+	Relation	relation = insert->index->relation;
+	const VxGraphGeometry *geometry = vxp_geometry(&insert->index->meta, layer);
+	VxPageTransaction transaction;
+	VxSlotContents contents;
+	Buffer		buffer;
+	int			slot;
+
+	buffer = vxp_read(relation, roomy->block, VX_PAGE_GRAPH, BUFFER_LOCK_EXCLUSIVE);
+	vxp_graph_verify(relation, buffer, layer, geometry);
+	slot = vxp_graph_free_slot(BufferGetPage(buffer), geometry);
+	if (slot < 0)
+	{
+		UnlockReleaseBuffer(buffer);
+		roomy->block = InvalidBlockNumber;
+		roomy->sparse = false;
+		return false;
+	}
+	vxi_slot_contents(insert, tid, down, roomy->block, &contents);
+	vxp_begin(&transaction, relation, insert->mode);
+	vxi_write_node(insert, &transaction, vxp_edit(&transaction, buffer), slot,
+				   value, &contents);
+	return true;
+}
+
+/*
  * Try to place a node on the page of the nearest neighbour that has a free
- * slot.  Returns the block, or InvalidBlockNumber if none has.
+ * slot; else on the first page the search met that is mostly empty, so that
+ * few pages are opened for one node each.  Returns the block, or
+ * InvalidBlockNumber if there is no such page.
  */
 static BlockNumber
 vxi_place_beside(VxGraphInsert *insert, int layer, const VxIndexValue *value,
 				 const ItemPointerData *tid, BlockNumber down)
 {
-	Relation	relation = insert->index->relation;
-	const VxGraphGeometry *geometry = vxp_geometry(&insert->index->meta, layer);
-
 	for (int i = 0; i < insert->candidate_count; i++)
 	{
 		BlockNumber block = insert->candidates[i].block;
-		uint32	   *roomy = vxi_find_roomy(insert, block);
-		VxPageTransaction transaction;
-		VxSlotContents contents;
-		Buffer		buffer;
-		int			slot;
+		VxRoomyPage *roomy = vxi_find_roomy(insert, block);
 
-		if (roomy == NULL)
-			continue;
-		buffer = vxp_read(relation, block, VX_PAGE_GRAPH, BUFFER_LOCK_EXCLUSIVE);
-		vxp_graph_verify(relation, buffer, layer, geometry);
-		slot = vxp_graph_free_slot(BufferGetPage(buffer), geometry);
-		if (slot < 0)
-		{
-			UnlockReleaseBuffer(buffer);
-			*roomy = InvalidBlockNumber;
-			continue;
-		}
-		vxi_slot_contents(insert, tid, down, block, &contents);
-		vxp_begin(&transaction, relation, insert->mode);
-		vxi_write_node(insert, &transaction, vxp_edit(&transaction, buffer), slot,
-					   value, &contents);
-		return block;
+		if (roomy != NULL &&
+			vxi_place_on(insert, roomy, layer, value, tid, down))
+			return block;
+	}
+	for (int i = 0; i < insert->source.roomy_count; i++)
+	{
+		VxRoomyPage *roomy = &insert->source.roomy[i];
+		BlockNumber block = roomy->block;
+
+		if (roomy->sparse && vxi_place_on(insert, roomy, layer, value, tid, down))
+			return block;
 	}
 	return InvalidBlockNumber;
 }

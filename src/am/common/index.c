@@ -171,11 +171,16 @@ vxi_note_room(VxLayerSource *source, const VxGraphGeometry *geometry,
 			  uint32 block)
 {
 	const VxGraphPage *page = &source->page;
+	int			live = 0;
 
-	if (source->roomy_count < source->roomy_limit &&
-		(page->nslots < geometry->slots ||
-		 memchr(page->state, VX_SLOT_DEAD, page->nslots) != NULL))
-		source->roomy[source->roomy_count++] = block;
+	for (int slot = 0; slot < page->nslots; slot++)
+		live += page->state[slot] == VX_SLOT_LIVE;
+	if (live < geometry->slots && source->roomy_count < source->roomy_limit)
+	{
+		source->roomy[source->roomy_count].block = block;
+		source->roomy[source->roomy_count].sparse = 2 * live < geometry->slots;
+		source->roomy_count++;
+	}
 }
 
 /*

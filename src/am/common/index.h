@@ -31,6 +31,13 @@ typedef struct VxIndex
 	void	   *scratch;		/* vxq_scratch_size() bytes */
 } VxIndex;
 
+/* A page with a free slot, met by a search. */
+typedef struct VxRoomyPage
+{
+	BlockNumber block;
+	bool		sparse;			/* more than half of its slots are free */
+} VxRoomyPage;
+
 /*
  * Pages of one layer as the search of graph/ wants them.  At most one page is
  * open, pinned and share-locked, at any time.
@@ -44,8 +51,8 @@ typedef struct VxLayerSource
 	Buffer		buffer;			/* of the open page */
 	VxGraphPage page;
 
-	/* blocks opened that had a free slot; not kept if roomy is NULL */
-	uint32	   *roomy;
+	/* pages opened that had a free slot; not kept if roomy is NULL */
+	VxRoomyPage *roomy;
 	int			roomy_count;
 	int			roomy_limit;
 } VxLayerSource;
