@@ -1,4 +1,5 @@
-/*
+/*-------------------------------------------------------------------------
+ *
  * bandwidth.c
  *	  Clock, read bandwidth for each width of load, and copy bandwidth.
  *
@@ -6,6 +7,8 @@
  * what the machine can do and not how busy it is; reading is measured once a
  * call, so that the caller can take turns with what it compares.  See README.md
  * in this folder.
+ *
+ *-------------------------------------------------------------------------
  */
 #include "bandwidth.h"
 

@@ -1,8 +1,11 @@
-/*
+/*-------------------------------------------------------------------------
+ *
  * bandwidth.h
  *	  What the machine itself can do: the bounds beside which kernels are shown.
  *
  * Used by bench_kernels.c only.  See README.md in this folder.
+ *
+ *-------------------------------------------------------------------------
  */
 #ifndef BENCH_BANDWIDTH_H
 #define BENCH_BANDWIDTH_H

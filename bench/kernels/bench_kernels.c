@@ -1,4 +1,5 @@
-/*
+/*-------------------------------------------------------------------------
+ *
  * bench_kernels.c
  *	  Time of every kernel of every instruction set, in cache and out of it.
  *
@@ -7,6 +8,8 @@
  * Beside each time stands the share of the bound: the least time in which the
  * machine could have brought the bytes in, as measured in the same run.
  * Correctness is the business of test/unit.  See README.md in this folder.
+ *
+ *-------------------------------------------------------------------------
  */
 #include <stdint.h>
 #include <stdio.h>

@@ -1,4 +1,5 @@
-/*
+/*-------------------------------------------------------------------------
+ *
  * code_body.h
  *	  The code kernels, written once over the byte primitives of an ISA.
  *
@@ -25,6 +26,8 @@
  * nothing.  The end of a row is read as its last V_BYTES bytes, overlapping
  * bytes done already; those are cancelled by zeros in the query, made once for
  * all rows.  See README.md.
+ *
+ *-------------------------------------------------------------------------
  */
 
 typedef enum CodeOp

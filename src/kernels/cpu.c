@@ -1,8 +1,11 @@
-/*
+/*-------------------------------------------------------------------------
+ *
  * cpu.c
  *	  Feature detection: CPUID and XGETBV on x86-64, AT_HWCAP on aarch64.
  *
  * Does not choose anything; dispatch.c does.  See README.md.
+ *
+ *-------------------------------------------------------------------------
  */
 #include "cpu.h"
 

@@ -1,9 +1,12 @@
-/*
+/*-------------------------------------------------------------------------
+ *
  * cpu.h
  *	  What the CPU and the operating system let us execute.
  *
  * Nothing else in the project detects CPU features; the choice made from them
  * is dispatch.c's.  See README.md.
+ *
+ *-------------------------------------------------------------------------
  */
 #ifndef VX_CPU_H
 #define VX_CPU_H

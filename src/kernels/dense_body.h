@@ -1,4 +1,5 @@
-/*
+/*-------------------------------------------------------------------------
+ *
  * dense_body.h
  *	  The float32 kernels, written once over the vector primitives of an ISA.
  *
@@ -19,6 +20,8 @@
  * latency of the addition: two vectors are loaded for each, so four sums at a
  * latency of four cycles keep two load ports busy.  See README.md for the error
  * bound that follows from the shape of the summation.
+ *
+ *-------------------------------------------------------------------------
  */
 
 typedef enum DenseOp

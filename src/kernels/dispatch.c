@@ -1,9 +1,12 @@
-/*
+/*-------------------------------------------------------------------------
+ *
  * dispatch.c
  *	  Choice of the table of kernels, once at load and again on request.
  *
  * Knows neither how features are detected (cpu.c) nor what the kernels do.
  * See README.md.
+ *
+ *-------------------------------------------------------------------------
  */
 #include "kernel_internal.h"
 

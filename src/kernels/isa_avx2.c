@@ -1,9 +1,12 @@
-/*
+/*-------------------------------------------------------------------------
+ *
  * isa_avx2.c
  *	  The kernels for AVX2 with FMA.
  *
  * Only names the instructions: vectors and loads are in vector_avx2.h, the
  * multiplication of codes is in maddubs_body.h.  See README.md.
+ *
+ *-------------------------------------------------------------------------
  */
 #define VX_ISA_NAME avx2
 

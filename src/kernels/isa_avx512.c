@@ -1,9 +1,12 @@
-/*
+/*-------------------------------------------------------------------------
+ *
  * isa_avx512.c
  *	  The kernels for AVX-512 F, BW, DQ and VL, without VNNI.
  *
  * Only names the instructions: vectors and loads are in vector_avx512.h, the
  * multiplication of codes is in maddubs_body.h.  See README.md.
+ *
+ *-------------------------------------------------------------------------
  */
 #define VX_ISA_NAME avx512
 

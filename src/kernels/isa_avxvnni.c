@@ -1,9 +1,12 @@
-/*
+/*-------------------------------------------------------------------------
+ *
  * isa_avxvnni.c
  *	  AVX2 with the VEX-coded vpdpbusd, for CPUs that have it without AVX-512.
  *
  * vpdpbusd multiplies unsigned by signed bytes and adds four products to each
  * 32-bit lane without saturation, so every code width is exact.  See README.md.
+ *
+ *-------------------------------------------------------------------------
  */
 #define VX_ISA_NAME avxvnni
 

@@ -1,4 +1,5 @@
-/*
+/*-------------------------------------------------------------------------
+ *
  * isa_list.h
  *	  The list of instruction sets: VX_ISA(name, features), one row each.
  *
@@ -10,6 +11,8 @@
  * VX_NO_SIMD leaves the scalar row alone.  The LLVM bitcode of the server is
  * built with it: its compiler and flags are fixed by the server's packager,
  * and calls through the table cannot be inlined anyway.
+ *
+ *-------------------------------------------------------------------------
  */
 VX_ISA(scalar, 0)
 

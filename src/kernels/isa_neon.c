@@ -1,10 +1,13 @@
-/*
+/*-------------------------------------------------------------------------
+ *
  * isa_neon.c
  *	  The kernels for every aarch64 CPU.
  *
  * Bytes are multiplied into 16-bit lanes: one product of 8-bit codes fits
  * there (128 * 128), and so do the sums over all fields of a byte of 4 or 2
  * bits.  See README.md.
+ *
+ *-------------------------------------------------------------------------
  */
 #define VX_ISA_NAME neon
 

@@ -1,8 +1,11 @@
-/*
+/*-------------------------------------------------------------------------
+ *
  * isa_neondotprod.c
  *	  NEON with the byte dot product of ARMv8.2 (sdot).
  *
  * The float32 kernels are those of isa_neon.c again.  See README.md.
+ *
+ *-------------------------------------------------------------------------
  */
 #define VX_ISA_NAME neondotprod
 

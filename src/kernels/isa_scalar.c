@@ -1,9 +1,12 @@
-/*
+/*-------------------------------------------------------------------------
+ *
  * isa_scalar.c
  *	  The kernels in plain C: what runs where nothing better does.
  *
  * The bodies are the same as everywhere, over vectors of one element.  Slow by
  * choice: the speed is the business of the other isa_*.c.  See README.md.
+ *
+ *-------------------------------------------------------------------------
  */
 #define VX_ISA_NAME scalar
 

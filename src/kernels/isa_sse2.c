@@ -1,10 +1,13 @@
-/*
+/*-------------------------------------------------------------------------
+ *
  * isa_sse2.c
  *	  The kernels for every x86-64 CPU: 16-byte vectors, no FMA.
  *
  * SSE2 multiplies no bytes, so that codes and query are taken apart into 16-bit
  * lanes, even bytes and odd bytes, and multiplied by pmaddwd.  The query's
  * halves are made once for four rows.  See README.md.
+ *
+ *-------------------------------------------------------------------------
  */
 #define VX_ISA_NAME sse2
 

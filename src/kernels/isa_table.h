@@ -1,9 +1,12 @@
-/*
+/*-------------------------------------------------------------------------
+ *
  * isa_table.h
  *	  The table of kernels of one instruction set, vxk_kernels_<name>.
  *
  * Included last by each isa_<name>.c; holds no code.  A kernel that an ISA does
  * not define fails to compile here.  See README.md.
+ *
+ *-------------------------------------------------------------------------
  */
 const VxKernels VXK(kernels) = {
 	.name = VX_STRING(VX_ISA_NAME),

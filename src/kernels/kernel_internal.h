@@ -1,4 +1,5 @@
-/*
+/*-------------------------------------------------------------------------
+ *
  * kernel_internal.h
  *	  What the files of kernels/ share among themselves; nobody else's business.
  *
@@ -16,6 +17,8 @@
  * The instruction set is switched on inside the file because the flags of the
  * compiler are not ours to choose: one shared library serves every CPU.
  * See README.md.
+ *
+ *-------------------------------------------------------------------------
  */
 #ifndef VX_KERNEL_INTERNAL_H
 #define VX_KERNEL_INTERNAL_H

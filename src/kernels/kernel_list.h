@@ -1,4 +1,5 @@
-/*
+/*-------------------------------------------------------------------------
+ *
  * kernel_list.h
  *	  The list of kernels: VX_KERNEL(result, name, arguments), one row each.
  *
@@ -7,6 +8,8 @@
  * the initialiser of each ISA's table, and the tests and the benchmark name the
  * kernels by it.  What each kernel computes is said in kernels.h; how to add a
  * row in README.md.
+ *
+ *-------------------------------------------------------------------------
  */
 
 /* float32 against float32; n elements, any alignment */

@@ -1,4 +1,5 @@
-/*
+/*-------------------------------------------------------------------------
+ *
  * kernels.h
  *	  Distances, norms and code scans: the table of kernels chosen for this CPU.
  *
@@ -6,6 +7,8 @@
  * knows PostgreSQL, allocates memory or raises errors: lengths and pointers
  * are the caller's to check.  README.md has the numeric contract, the table of
  * kernels and instruction sets, and the recipes for adding either.
+ *
+ *-------------------------------------------------------------------------
  */
 #ifndef VX_KERNELS_H
 #define VX_KERNELS_H

@@ -1,4 +1,5 @@
-/*
+/*-------------------------------------------------------------------------
+ *
  * maddubs_body.h
  *	  The code steps over vpmaddubsw, for isa_avx2.c and isa_avx512.c.
  *
@@ -10,6 +11,8 @@
  * products at 16 bits.  Codes of 4 and 2 bits cannot reach that; codes of 8
  * bits can (2 * 255 * 127), so they are taken apart into even and odd bytes and
  * multiplied as 16-bit numbers, which is exact.
+ *
+ *-------------------------------------------------------------------------
  */
 
 VX_INLINE void

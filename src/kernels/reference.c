@@ -1,9 +1,12 @@
-/*
+/*-------------------------------------------------------------------------
+ *
  * reference.c
  *	  Oracle for the kernels: written for clarity from kernels.h alone.
  *
  * Shares no code with the kernels and is not linked into the library.  See
  * README.md.
+ *
+ *-------------------------------------------------------------------------
  */
 #include <assert.h>
 #include <math.h>

@@ -1,10 +1,13 @@
-/*
+/*-------------------------------------------------------------------------
+ *
  * reference.h
  *	  What the kernels should have computed: an oracle for the tests.
  *
  * Not part of the library and not fast: double precision with compensated
  * summation, and integer sums in 64 bits.  See README.md for the bounds that
  * the kernels keep against it.
+ *
+ *-------------------------------------------------------------------------
  */
 #ifndef VX_KERNEL_REFERENCE_H
 #define VX_KERNEL_REFERENCE_H

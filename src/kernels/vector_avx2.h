@@ -1,10 +1,13 @@
-/*
+/*-------------------------------------------------------------------------
+ *
  * vector_avx2.h
  *	  The primitives over 32-byte vectors that isa_avx2.c and isa_avxvnni.c share.
  *
  * Does not switch the instruction set on and does not multiply codes: that is
  * where the two differ.  The meaning of each primitive is in dense_body.h and
  * code_body.h.
+ *
+ *-------------------------------------------------------------------------
  */
 
 #define v_keep(vector) __asm__("" : "+x" (vector))

@@ -1,4 +1,5 @@
-/*
+/*-------------------------------------------------------------------------
+ *
  * vector_avx512.h
  *	  The primitives over 64-byte vectors that isa_avx512.c and isa_avx512vnni.c
  *	  share.
@@ -6,6 +7,8 @@
  * Does not switch the instruction set on and does not multiply codes: that is
  * where the two differ.  The meaning of each primitive is in dense_body.h and
  * code_body.h.
+ *
+ *-------------------------------------------------------------------------
  */
 
 #define v_keep(vector) __asm__("" : "+v" (vector))

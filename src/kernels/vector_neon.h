@@ -1,10 +1,13 @@
-/*
+/*-------------------------------------------------------------------------
+ *
  * vector_neon.h
  *	  The primitives over 16-byte vectors that isa_neon.c and isa_neondotprod.c
  *	  share.
  *
  * Does not multiply codes: that is where the two differ.  The meaning of each
  * primitive is in dense_body.h and code_body.h.
+ *
+ *-------------------------------------------------------------------------
  */
 
 #define v_keep(vector) __asm__("" : "+w" (vector))

@@ -1,4 +1,5 @@
-/*
+/*-------------------------------------------------------------------------
+ *
  * vnni_body.h
  *	  The code steps over vpdpbusd, for isa_avxvnni.c and isa_avx512vnni.c.
  *
@@ -10,6 +11,8 @@
  * a multiple of the field's place value, and the sum is shifted down once a
  * row.  That saves an instruction for each field of each vector.  Partial sums
  * stay below VXK_MAX_CODE_BYTES * 255 * 128 < 2^30.
+ *
+ *-------------------------------------------------------------------------
  */
 
 VX_INLINE void
