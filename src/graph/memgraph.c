@@ -21,6 +21,10 @@
 
 #define FACTOR_BYTES	(3 * sizeof(float))
 
+/*
+ * The width is a floor: users who leave ef_construction alone must not get a
+ * worse graph than the study found worth its time.
+ */
 int
 vxg_build_effort(int ef_construction)
 {
@@ -93,6 +97,10 @@ lay_out_rows(VxMemGraph *graph)
 	}
 }
 
+/*
+ * Arrays with an element a row.  Only `seen` must be cleared: everything else is
+ * written when a row is added, so memory that is never used is never touched.
+ */
 static void
 allocate_rows(VxMemGraph *graph)
 {
@@ -108,6 +116,10 @@ allocate_rows(VxMemGraph *graph)
 	memset(graph->seen, 0, nodes * sizeof(uint32_t));
 }
 
+/*
+ * Memory of one insertion, reused by the next.  The pool of a selection is at
+ * most a full beam with as many evicted, or a list that has just overflowed.
+ */
 static void
 allocate_working_memory(VxMemGraph *graph)
 {
@@ -133,6 +145,10 @@ allocate_working_memory(VxMemGraph *graph)
 								  sizeof(uint32_t));
 }
 
+/*
+ * The host may leave by a long jump from any of these allocations; what was
+ * allocated before then goes with its memory context.
+ */
 VxMemGraph *
 vxg_create(const VxCodec *codec, const VxBuildOptions *options, const VxHost *host)
 {
@@ -151,6 +167,7 @@ vxg_create(const VxCodec *codec, const VxBuildOptions *options, const VxHost *ho
 	return graph;
 }
 
+/* NULL stands for what was never allocated. */
 void
 vxg_free(VxMemGraph *graph)
 {
@@ -171,6 +188,10 @@ vxg_free(VxMemGraph *graph)
 	vxh_release(host, graph);
 }
 
+/*
+ * Follows allocate_rows() and allocate_working_memory(), and rounds up where
+ * chance has a part: a build is refused or begun on the strength of this.
+ */
 size_t
 vxg_memory(const VxCodec *codec, const VxBuildOptions *options, size_t nodes)
 {
@@ -211,6 +232,10 @@ grow_words(const VxHost *host, uint32_t **words, uint32_t used, uint32_t room)
 	*words = bigger;
 }
 
+/*
+ * A chunk never moves, since planned and linked lists are pointed into while
+ * others are made.
+ */
 static void
 add_list_chunk(VxMemGraph *graph)
 {
@@ -279,6 +304,10 @@ find_upper(const VxUpperLists *upper, uint32_t node)
 	return low;
 }
 
+/*
+ * The base layer is an array.  Upper layers hold one node in hundreds, and a
+ * search reads a handful of their lists, so looking them up costs nothing.
+ */
 uint32_t *
 vxg_list(const VxMemGraph *graph, int layer, uint32_t node)
 {
@@ -331,6 +360,7 @@ vxg_next_follower(const VxMemGraph *graph, uint32_t node)
 	return graph->next_follower[node];
 }
 
+/* See lay_out_rows() for what row numbers count. */
 const uint8_t *
 vxg_code(const VxMemGraph *graph, uint32_t node)
 {
@@ -361,6 +391,7 @@ vxg_code_scale(const VxMemGraph *graph)
 	return graph->code_scale;
 }
 
+/* Followers have no list in any layer, not even an empty one. */
 const uint32_t *
 vxg_neighbours(const VxMemGraph *graph, int layer, uint32_t node, int *count)
 {

@@ -27,6 +27,10 @@ encode_row(VxMemGraph *graph, uint32_t node, const float *x)
 	((float *) graph->codes.error)[row] = factors.error;
 }
 
+/*
+ * [MY18] draws floor(-ln(u) * mL); repeated promotion is the same distribution,
+ * and says in which layers the node is without a logarithm.
+ */
 static int
 draw_level(VxMemGraph *graph)
 {
@@ -55,6 +59,7 @@ choose_into(VxMemGraph *graph, int count, uint32_t *list)
 		graph->pool_distance[i] = graph->pool[i].distance;
 	}
 	chosen = vxg_select_neighbours(graph->selector, &input, &rule, graph->chosen);
+	Assert(chosen <= graph->degree);
 	for (int i = 0; i < chosen; i++)
 		list[1 + i] = NEAR_NODE(graph->pool[graph->chosen[i]]);
 	list[0] = (uint32_t) chosen;
@@ -70,6 +75,7 @@ plan_list(VxMemGraph *graph, int layer)
 {
 	int			count = graph->beam_count;
 
+	Assert(count > 0);
 	memcpy(graph->pool, graph->beam, count * sizeof(VxNearNode));
 	vxg_sort_near(graph->evicted, graph->evicted_count);
 	memcpy(graph->pool + count, graph->evicted, graph->evicted_count * sizeof(VxNearNode));
@@ -96,6 +102,10 @@ find_equal(const VxMemGraph *graph, uint32_t node)
 	return VXG_NO_NODE;
 }
 
+/*
+ * Puts the new node right behind its leader, which takes no walk along the
+ * chain however long it is.
+ */
 static void
 become_follower(VxMemGraph *graph, uint32_t node, uint32_t leader)
 {
@@ -130,6 +140,8 @@ add_back_edges(VxMemGraph *graph, int layer, uint32_t node)
 	{
 		uint32_t   *other = vxg_list(graph, layer, list[i]);
 
+		Assert(list[i] != node);
+		Assert(other[0] <= (uint32_t) graph->capacity);
 		if (other[0] < (uint32_t) graph->capacity)
 			other[++other[0]] = node;
 		else
@@ -171,6 +183,7 @@ link_node(VxMemGraph *graph, uint32_t node, int level)
 {
 	size_t		words = vxg_list_words(graph);
 
+	Assert(level >= 0 && level <= VXG_MAX_LEVEL);
 	vxg_make_upper_lists(graph, node, level);
 	vxg_list(graph, 0, node)[0] = 0;
 	for (int layer = 0; layer <= level && layer <= graph->top; layer++)
@@ -188,6 +201,10 @@ link_node(VxMemGraph *graph, uint32_t node, int level)
 	}
 }
 
+/*
+ * A node is counted, and so visible to its own search, only after it has been
+ * planned: until then nothing refers to it.
+ */
 uint32_t
 vxg_add(VxMemGraph *graph, const float *x)
 {

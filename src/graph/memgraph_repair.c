@@ -29,6 +29,7 @@ typedef struct Reach
 	size_t		added;
 } Reach;
 
+/* One bit a node: a build is short of memory at its end, if ever. */
 static bool
 is_reached(const Reach *reach, uint32_t node)
 {
@@ -68,6 +69,7 @@ find_host(Reach *reach, uint32_t node)
 {
 	VxMemGraph *graph = reach->graph;
 
+	Assert(reach->count > 0 && reach->done == reach->count);
 	vxg_query_node(graph, node, graph->query);
 	vxg_search_from(graph, graph->query, graph->entry);
 	for (int layer = graph->top; layer > reach->layer; layer--)
@@ -84,6 +86,7 @@ find_host(Reach *reach, uint32_t node)
 	return reach->queue[reach->count - 1];
 }
 
+/* The list has room, by what find_host() promises. */
 static void
 attach(Reach *reach, uint32_t node)
 {
@@ -97,6 +100,7 @@ attach(Reach *reach, uint32_t node)
 	reach_from(reach, node);
 }
 
+/* One pass is enough: an attached node stays reached, as no edge is removed. */
 static void
 repair_layer(Reach *reach)
 {
@@ -118,6 +122,7 @@ repair_layer(Reach *reach)
 	}
 }
 
+/* From the top, because repairing a layer searches the layers above it. */
 size_t
 vxg_finish(VxMemGraph *graph)
 {

@@ -23,6 +23,10 @@ forget_seen(VxMemGraph *graph)
 	}
 }
 
+/*
+ * The node as a query for its neighbours: no rotation, so it is cheap enough for
+ * every pruning.
+ */
 void
 vxg_query_node(const VxMemGraph *graph, uint32_t node, VxCodeQuery *query)
 {
@@ -31,6 +35,7 @@ vxg_query_node(const VxMemGraph *graph, uint32_t node, VxCodeQuery *query)
 	vxq_query_from_code(graph->codec, vxg_code(graph, node), &factors, query);
 }
 
+/* Distances of some nodes in their order, for callers outside the search loop. */
 void
 vxg_score(const VxMemGraph *graph, const VxCodeQuery *query,
 		  const uint32_t *nodes, int count, VxNearNode *result)
@@ -65,6 +70,7 @@ vxg_sort_near(VxNearNode *nodes, int count)
 void
 vxg_search_from(VxMemGraph *graph, const VxCodeQuery *query, uint32_t node)
 {
+	Assert(node != VXG_NO_NODE);
 	vxg_score(graph, query, &node, 1, graph->beam);
 	graph->beam_count = 1;
 }
@@ -81,6 +87,7 @@ enter_beam(VxMemGraph *graph, VxNearNode node, int ef)
 	int			low = 0;
 	int			high = graph->beam_count;
 
+	Assert(graph->beam_count <= ef);
 	if (graph->beam_count == ef)
 	{
 		VxNearNode	last = beam[ef - 1];
@@ -161,6 +168,7 @@ vxg_search_layer(VxMemGraph *graph, const VxCodeQuery *query, int layer, int ef)
 		}
 		graph->beam[cursor].node |= NODE_EXPANDED;
 		count = collect_unseen(graph, layer, node);
+		Assert(count <= graph->batch_room);
 		for (int i = 0; i < count; i++)
 			graph->batch_rows[i] = graph->batch[i] * graph->code_scale;
 		vxq_estimate(query, &graph->codes, graph->batch_rows, count, graph->estimates, NULL);
@@ -175,6 +183,10 @@ vxg_search_layer(VxMemGraph *graph, const VxCodeQuery *query, int layer, int ef)
 	}
 }
 
+/*
+ * Layers above the base are searched with a beam of one: they only have to find
+ * a place to start.
+ */
 int
 vxg_nearest(VxMemGraph *graph, const VxCodeQuery *query, int ef,
 			uint32_t *nodes, float *distance)

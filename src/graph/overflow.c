@@ -10,10 +10,12 @@
  */
 #include "graph/overflow.h"
 
+#include <math.h>
 #include <string.h>
 
 #define INITIAL_CAPACITY	2048
 
+/* Allocates nothing: a search whose beam holds all there is never needs to. */
 void
 vxg_overflow_init(VxOverflow *overflow, const VxHost *host)
 {
@@ -21,6 +23,7 @@ vxg_overflow_init(VxOverflow *overflow, const VxHost *host)
 	overflow->host = host;
 }
 
+/* Leaves an empty store that could be used again. */
 void
 vxg_overflow_free(VxOverflow *overflow)
 {
@@ -29,6 +32,7 @@ vxg_overflow_free(VxOverflow *overflow)
 	vxg_overflow_init(overflow, overflow->host);
 }
 
+/* Keeps the memory for the next search of the scan. */
 void
 vxg_overflow_clear(VxOverflow *overflow)
 {
@@ -43,6 +47,7 @@ vxg_overflow_memory(const VxOverflow *overflow)
 	return overflow->capacity * sizeof(VxOverflowItem);
 }
 
+/* Whole items are moved: three words, and the heap stays one array. */
 static inline void
 swap_items(VxOverflowItem *a, VxOverflowItem *b)
 {
@@ -75,11 +80,13 @@ sift_down(VxOverflowItem *items, size_t n, size_t root)
 	items[root] = moving;
 }
 
+/* Moves an item up from its place until its parent is as near. */
 static void
 sift_up(VxOverflowItem *items, size_t place)
 {
 	VxOverflowItem moving = items[place];
 
+	Assert(!isnan(moving.estimate));
 	while (place > 0)
 	{
 		size_t		parent = (place - 1) / 2;
@@ -115,9 +122,14 @@ restore_heap(VxOverflow *overflow)
 	Assert(overflow->heaped == overflow->count);
 }
 
+/*
+ * The order is restored here and not on appending, because most scans never
+ * come here.
+ */
 bool
 vxg_overflow_take(VxOverflow *overflow, VxOverflowItem *item)
 {
+	Assert(overflow->heaped <= overflow->count);
 	if (overflow->heaped < overflow->count)
 		restore_heap(overflow);
 	if (overflow->count == 0)
@@ -173,6 +185,7 @@ partition_nearest(VxOverflowItem *items, size_t count, size_t keep)
 	}
 }
 
+/* Half at a time, so that the linear work is spread over as many appends. */
 static void
 drop_farther_half(VxOverflow *overflow)
 {
@@ -185,6 +198,7 @@ drop_farther_half(VxOverflow *overflow)
 	overflow->truncated = true;
 }
 
+/* Old and new array exist together for a moment; the caller has counted both. */
 static void
 grow(VxOverflow *overflow, size_t capacity)
 {
@@ -202,11 +216,13 @@ grow(VxOverflow *overflow, size_t capacity)
 	overflow->capacity = capacity;
 }
 
+/* Doubling keeps the copying linear in what is appended. */
 void
 vxg_overflow_reserve(VxOverflow *overflow, size_t more, size_t limit)
 {
 	size_t		wanted = overflow->capacity;
 
+	Assert(overflow->count <= overflow->capacity);
 	if (overflow->count + more <= overflow->capacity)
 		return;
 	if (wanted < INITIAL_CAPACITY)

@@ -71,18 +71,21 @@ pin_limit(const VxPacking *packing)
 	return packing->options.max_edges > 1 ? (uint32_t) packing->options.max_edges / 2 : 1;
 }
 
+/* Nodes of other layers count as not placed: nobody asks for their page. */
 static bool
 is_placed(const VxPacking *packing, uint32_t node)
 {
 	return packing->page_of[node] != VX_NO_EDGE;
 }
 
+/* Followers are of level 0, so upper layers never see them. */
 static bool
 in_layer(const VxPacking *packing, uint32_t node)
 {
 	return vxg_node_level(packing->graph, node) >= packing->options.layer;
 }
 
+/* Places go up one by one; a page is full when the next begins. */
 static void
 place_node(VxPacking *packing, uint32_t node)
 {
@@ -187,6 +190,7 @@ fill_page(VxPacking *packing)
 	}
 }
 
+/* The arrays that only placing needs go back before the tree is grown. */
 static void
 place_all(VxPacking *packing)
 {
@@ -232,6 +236,10 @@ pins_of(const VxPacking *packing, uint32_t node)
 	return pins;
 }
 
+/*
+ * Children of a page are kept as a list, for pins_of() and list_pins(): a page
+ * has one on average.
+ */
 static void
 pin(VxPacking *packing, uint32_t node, uint32_t page)
 {
@@ -244,6 +252,7 @@ pin(VxPacking *packing, uint32_t node, uint32_t page)
 	packing->first_child[from] = page;
 }
 
+/* Whether the tree has the page; the root has no parent. */
 static bool
 page_reached(const VxPacking *packing, uint32_t page)
 {
@@ -271,6 +280,7 @@ pin_neighbours(VxPacking *packing, uint32_t node)
 	}
 }
 
+/* All pages are full but the last. */
 static uint32_t
 nodes_on(const VxPacking *packing, uint32_t page)
 {
@@ -356,6 +366,7 @@ grow_tree(VxPacking *packing)
 	vxh_release(packing->host, reached);
 }
 
+/* VX_NO_EDGE and VXG_NO_NODE are all ones, which memset can write. */
 static void
 join_pages(VxPacking *packing)
 {
@@ -370,6 +381,7 @@ join_pages(VxPacking *packing)
 	grow_tree(packing);
 }
 
+/* For one list at a time: a node has at most capacity + 1 neighbours. */
 static void
 allocate_working_memory(VxPacking *packing)
 {
@@ -387,6 +399,7 @@ allocate_working_memory(VxPacking *packing)
 	packing->chosen = vxh_allocate(host, most * sizeof(int));
 }
 
+/* Nodes to be placed, followers included. */
 static uint32_t
 count_layer(const VxMemGraph *graph, int layer)
 {
@@ -399,6 +412,10 @@ count_layer(const VxMemGraph *graph, int layer)
 	return count;
 }
 
+/*
+ * Placing and joining are done here; lists are made on demand, because all of
+ * them at once would take as much memory as the graph.
+ */
 VxPacking *
 vxg_pack(VxMemGraph *graph, const VxPackOptions *options, const VxHost *host)
 {
@@ -424,6 +441,7 @@ vxg_pack(VxMemGraph *graph, const VxPackOptions *options, const VxHost *host)
 	return packing;
 }
 
+/* Releases only what vxg_pack() left behind; the graph is the caller's. */
 void
 vxg_packing_free(VxPacking *packing)
 {
@@ -440,6 +458,7 @@ vxg_packing_free(VxPacking *packing)
 	vxh_release(host, packing);
 }
 
+/* At its peak, while nodes are being placed. */
 size_t
 vxg_packing_memory(size_t nodes, const VxPackOptions *options)
 {
@@ -474,6 +493,7 @@ vxg_packed_page(const VxPacking *packing, uint32_t node)
 	return packing->page_of[node];
 }
 
+/* Pinned edges come first in a list: they must be in it. */
 static int
 list_pins(const VxPacking *packing, uint32_t node, uint32_t *pages)
 {
@@ -523,6 +543,7 @@ gather_candidates(VxPacking *packing, uint32_t node, const uint32_t *pinned, int
 	return count;
 }
 
+/* A follower has only what is pinned to it: the page on which its chain goes on. */
 int
 vxg_page_edges(VxPacking *packing, uint32_t node, uint32_t *pages)
 {

@@ -40,6 +40,7 @@ typedef struct Checker
 	size_t		target_room;
 } Checker;
 
+/* Findings are counted even if the caller stops listening to them. */
 static void
 found(Checker *checker, VxPageProblem problem, uint32_t block, int slot, uint32_t edge)
 {
@@ -102,6 +103,7 @@ copy_page(Checker *checker, uint32_t block)
 		bytes = edge_bytes + page->nslots;
 		if (bytes <= checker->room)
 		{
+			Assert(page->nslots >= 0 && page->max_edges >= 0);
 			checker->nslots = page->nslots;
 			checker->max_edges = page->max_edges;
 			checker->state = (uint8_t *) checker->edges + edge_bytes;
@@ -115,6 +117,7 @@ copy_page(Checker *checker, uint32_t block)
 	}
 }
 
+/* Sources are examined in order, so targets come sorted by source. */
 static void
 note_pinned(Checker *checker, uint32_t target)
 {
@@ -157,10 +160,12 @@ check_edge(Checker *checker, uint32_t block, int slot, int place)
 		return;
 	if (checker->pinned_in[number])
 		found(checker, VX_PAGE_PINNED_TWICE, block, slot, edge);
+	Assert(number < checker->check->count);
 	checker->pinned_in[number] = 1;
 	note_pinned(checker, (uint32_t) number);
 }
 
+/* The place of an edge matters only behind the end of a list: readers stop there. */
 static void
 check_slot(Checker *checker, uint32_t block, int slot)
 {
@@ -227,6 +232,7 @@ check_tree(Checker *checker)
 	vxh_release(checker->host, reached);
 }
 
+/* One pass over the pages, then the tree from what that has noted. */
 size_t
 vxg_check_pages(const VxPageCheck *check, const VxHost *host)
 {
@@ -257,6 +263,7 @@ vxg_check_pages(const VxPageCheck *check, const VxHost *host)
 	return checker.findings;
 }
 
+/* No default: a compiler warns when a problem has no name. */
 const char *
 vxg_problem_name(VxPageProblem problem)
 {

@@ -26,6 +26,10 @@ overflow_limit(const VxPageSearch *search)
 	return search->options.memory_limit > used ? search->options.memory_limit - used : 0;
 }
 
+/*
+ * A node that leaves the beam leaves its edges behind: should a resumption want
+ * them, it fetches them again.
+ */
 static void
 append_to_overflow(VxPageSearch *search, const VxCandidate *candidate)
 {
@@ -92,6 +96,10 @@ read_tid(const uint8_t *tid)
 	return low | (uint64_t) high << 32;
 }
 
+/*
+ * Edges are copied while the page is open: it will not be read again when the
+ * node's turn comes.
+ */
 static void
 copy_edges(VxPageSearch *search, const VxGraphPage *page, int slot, uint32_t member)
 {
@@ -105,6 +113,7 @@ copy_edges(VxPageSearch *search, const VxGraphPage *page, int slot, uint32_t mem
 	search->edges_known[member] = true;
 }
 
+/* For inserts, which choose among the beam when its pages are long closed. */
 static void
 copy_code(VxPageSearch *search, const VxGraphPage *page, int slot, uint32_t member)
 {
@@ -239,6 +248,7 @@ fetch_edges(VxPageSearch *search, uint32_t member)
 	VxCandidate *candidate = &search->members[member];
 	const VxGraphPage *page = source->open(source->context, candidate->block);
 
+	Assert(!search->edges_known[member]);
 	search->edges[(size_t) member * search->options.max_edges] = VX_NO_EDGE;
 	search->edges_known[member] = true;
 	if (page == NULL)
@@ -260,6 +270,7 @@ fetch_edges(VxPageSearch *search, uint32_t member)
 static int
 votes_of_rank(const VxPageSearch *search, int rank)
 {
+	Assert(rank < search->ef);
 	if (rank * 10 < search->ef)
 		return VXG_VOTES_NEEDED;
 	return rank * 4 < search->ef ? VXG_VOTES_NEEDED / 2 : VXG_VOTES_NEEDED / 4;
@@ -321,6 +332,7 @@ vxg_expand_beam(VxPageSearch *search)
 			if (!search->members[search->beam[rank].member].expanded)
 				expand_entry(search, rank);
 		}
+		Assert(search->cursor == search->count);
 		count = 0;
 		if (search->count < search->ef)
 			count = vxg_page_set_take_pending(&search->met, search->batch,

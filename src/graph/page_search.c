@@ -13,6 +13,7 @@
 
 #include "graph/page_search_internal.h"
 
+/* Counts what is allocated once, as part of the memory limit. */
 static void *
 take_memory(VxPageSearch *search, size_t size)
 {
@@ -20,6 +21,7 @@ take_memory(VxPageSearch *search, size_t size)
 	return vxh_allocate(search->host, size);
 }
 
+/* Rows of codes by member, as vxq_estimate takes them. */
 static void
 create_code_rows(VxPageSearch *search)
 {
@@ -32,6 +34,7 @@ create_code_rows(VxPageSearch *search)
 	search->result_rows = take_memory(search, ef * sizeof(uint32_t));
 }
 
+/* Everything that depends on max_ef is allocated here, whatever ef a run uses. */
 VxPageSearch *
 vxg_search_create(const VxCodec *codec, const VxPageSource *source,
 				  const VxPageSearchOptions *options, const VxHost *host)
@@ -65,6 +68,7 @@ vxg_search_create(const VxCodec *codec, const VxPageSource *source,
 	return search;
 }
 
+/* Searches that end by an error are not freed: their memory context is. */
 void
 vxg_search_free(VxPageSearch *search)
 {
@@ -111,12 +115,14 @@ arrange_results(VxPageSearch *search)
 	}
 }
 
+/* Entry pages are read without a vote; the caller has chosen them. */
 void
 vxg_search_run(VxPageSearch *search, const VxCodeQuery *query,
 			   const uint32_t *entry_blocks, int entry_count)
 {
 	int			capacity = vxg_batch_capacity(search);
 
+	Assert(entry_count >= 0);
 	search->query = query;
 	search->count = 0;
 	search->cursor = 0;
@@ -141,15 +147,21 @@ vxg_search_run(VxPageSearch *search, const VxCodeQuery *query,
 const VxCandidate *
 vxg_search_results(const VxPageSearch *search, int *count)
 {
+	Assert(search->count <= search->ef);
 	*count = search->count;
 	return search->results;
 }
 
+/*
+ * What the heap gives comes in order, so the beam is made by appending.  These
+ * nodes were in no earlier batch: each left the beam, or never entered it.
+ */
 int
 vxg_search_resume(VxPageSearch *search)
 {
 	VxOverflowItem item;
 
+	Assert(search->cursor == search->count);
 	search->count = 0;
 	search->cursor = 0;
 	while (search->count < search->ef && vxg_overflow_take(&search->overflow, &item))

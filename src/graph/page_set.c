@@ -15,12 +15,14 @@
 /* Room for 512 pages: most searches never grow the table. */
 #define INITIAL_BITS	10
 
+/* Places, then votes. */
 static size_t
 table_bytes(int bits)
 {
 	return (sizeof(uint32_t) + 1) << bits;
 }
 
+/* One piece for both arrays, so that growing allocates once. */
 static void
 allocate_table(VxPageSet *set, int bits)
 {
@@ -46,6 +48,7 @@ vxg_page_set_free(VxPageSet *set)
 	set->places = NULL;
 }
 
+/* Votes of empty places are never read, so they are left. */
 void
 vxg_page_set_clear(VxPageSet *set)
 {
@@ -54,12 +57,14 @@ vxg_page_set_clear(VxPageSet *set)
 	set->pending = 0;
 }
 
+/* What counts towards the memory limit. */
 size_t
 vxg_page_set_memory(const VxPageSet *set)
 {
 	return table_bytes(set->bits);
 }
 
+/* Pages keep their votes; those read keep more than enough. */
 void
 vxg_page_set_reserve(VxPageSet *set, uint32_t more)
 {
@@ -84,6 +89,10 @@ vxg_page_set_reserve(VxPageSet *set, uint32_t more)
 	vxh_release(set->host, old);
 }
 
+/*
+ * Two passes over the table: rare, when a beam cannot be filled, and short, as
+ * the table is of the size of the search.
+ */
 int
 vxg_page_set_take_pending(VxPageSet *set, uint32_t *blocks, int max)
 {

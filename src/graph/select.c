@@ -39,6 +39,10 @@ enum
 	FATE_BARRED					/* its page is taken or excluded */
 };
 
+/*
+ * The arrays are as long as there can be candidates, so that a selection
+ * allocates nothing.
+ */
 VxSelector *
 vxg_selector_create(const VxCodec *codec, int max_candidates, const VxHost *host)
 {
@@ -70,6 +74,7 @@ vxg_selector_free(VxSelector *selector)
 	vxh_release(host, selector);
 }
 
+/* The sum of what vxg_selector_create() allocates. */
 size_t
 vxg_selector_memory(const VxCodec *codec, int max_candidates)
 {
@@ -77,6 +82,7 @@ vxg_selector_memory(const VxCodec *codec, int max_candidates)
 		(size_t) max_candidates * (sizeof(float) + sizeof(int) + sizeof(uint32_t) + 1);
 }
 
+/* Where the candidate's code lies. */
 static uint32_t
 row_of(const VxSelectInput *input, int candidate)
 {
@@ -105,6 +111,7 @@ open_candidates(VxSelector *selector, const VxSelectInput *input)
 	return open;
 }
 
+/* The chosen becomes the query: one preparation serves all that are left. */
 static void
 prepare_from_row(VxSelector *selector, const VxCodeArray *codes, uint32_t row)
 {
@@ -189,6 +196,10 @@ fill_up(const VxSelector *selector, const VxSelectInput *input, int max,
 	return count;
 }
 
+/*
+ * Each round chooses one and strikes others, so the work is at most max rounds
+ * over ever fewer candidates.
+ */
 int
 vxg_select_neighbours(VxSelector *selector, const VxSelectInput *input,
 					  const VxSelectRule *rule, int *chosen)
