@@ -44,14 +44,27 @@ typedef struct HnswShape
 	double		vector_pages;	/* pages of one vector */
 } HnswShape;
 
+/* Of an index that does not exist: some thirty nodes a page. */
+#define HNSW_HYPOTHETICAL_SLOTS	30
+
 static void
 hnsw_shape(const IndexOptInfo *info, HnswShape *shape)
 {
-	Relation	relation = index_open(info->indexoid, NoLock);
 	VxMeta		meta;
 
-	vxp_meta_read(relation, &meta);
-	index_close(relation, NoLock);
+	if (info->hypothetical)
+	{
+		memset(&meta, 0, sizeof(meta));
+		meta.geometry[0].slots = HNSW_HYPOTHETICAL_SLOTS;
+		meta.data.fillfactor = 100;
+	}
+	else
+	{
+		Relation	relation = index_open(info->indexoid, NoLock);
+
+		vxp_meta_read(relation, &meta);
+		index_close(relation, NoLock);
+	}
 	shape->tuples = Max(info->tuples, 1.0);
 	shape->pages = Max(info->pages, 1.0);
 	shape->slots = Max(1.0, meta.geometry[0].slots * meta.data.fillfactor / 100.0);

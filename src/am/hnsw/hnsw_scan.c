@@ -87,7 +87,10 @@ hnswrescan(IndexScanDesc scan, ScanKey keys, int nkeys,
 	state->returned = 0;
 }
 
-/* Bytes that a scan may use. */
+/*
+ * Bytes that a scan may use: half for what the search has met, half for the
+ * rows that wait to be returned.
+ */
 static Size
 hnsw_scan_memory(void)
 {
@@ -109,7 +112,7 @@ hnsw_scan_open(IndexScanDesc scan)
 	options.max_edges = state->index->meta.data.m;
 	options.max_slots = Max(state->index->meta.geometry[0].slots,
 							state->index->meta.geometry[1].slots);
-	options.memory_limit = hnsw_scan_memory();
+	options.memory_limit = hnsw_scan_memory() / 2;
 	options.keep_codes = false;
 	state->search = vxg_search_create(&state->index->codec,
 									  &state->source.source, &options,
@@ -196,6 +199,16 @@ hnsw_scan_start(IndexScanDesc scan)
 	MemoryContextSwitchTo(old);
 }
 
+/* Whether a resumed scan has done all it may. */
+static bool
+hnsw_scan_budget_spent(const HnswScan *state)
+{
+	Size		rows = hnsw_scan_memory() / 2 /
+		(sizeof(VxCandidate) + sizeof(VxExactRow));
+
+	return state->loaded >= vxo_max_scan_tuples || (Size) state->loaded >= rows;
+}
+
 /*
  * Resume the search when half of what was loaded is returned, until twice as
  * much is loaded.
@@ -213,7 +226,7 @@ hnsw_scan_replenish(HnswScan *state)
 	while (!state->exhausted && state->loaded < target)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (state->loaded >= vxo_max_scan_tuples ||
+		if (hnsw_scan_budget_spent(state) ||
 			vxg_search_resume(state->search) == 0)
 			state->exhausted = true;
 		else
