@@ -7,7 +7,8 @@
  *
  * Prints nanoseconds of the codec's operations, then the error of estimates by
  * bits: on generated vectors, and on a file of float32 rows if one is named,
- * where the last rows serve as queries.  It fails on nothing; the tests do.
+ * where the last rows serve as queries.  VX_SIMD in the environment forces a
+ * kernel table.  It fails on nothing; the tests do.
  *
  *-------------------------------------------------------------------------
  */
@@ -20,6 +21,7 @@
 #include "base/rng.h"
 #include "kernels/kernels.h"
 #include "quantize/codec.h"
+#include "quantize/codec_internal.h"
 
 #define SEED 20
 #define QUERIES 50
@@ -144,6 +146,58 @@ time_codec(int dims, int bits, const float *vectors)
 		   ns[0], ns[2], ns[1], ns[3], ns[4], ns[5], ns[6] / 1000.0);
 	free(code);
 	free_rows(&rows);
+}
+
+/*
+ * What the choice of the lattice scale is worth: the error of one constant and
+ * of the encoder's choice, over that of the best of 120 scales.
+ */
+static void
+measure_scale(int dims, int bits)
+{
+	VxCodecParameters parameters = {VX_METRIC_L2, dims, bits, SEED, NULL, 0.0f};
+	float	   *x = allocate(sizeof(float) * dims);
+	double		sums[3] = {0, 0, 0};
+	VxCodec		codec;
+	uint8_t    *levels;
+	VxRandom	random;
+	int			trial;
+	int			j;
+
+	vxq_codec_init(&codec, &parameters, vxh_malloc_host());
+	levels = allocate(codec.padded_dims);
+	vxr_seed(&random, SEED);
+	for (trial = 0; trial < 100; trial++)
+	{
+		double		best = 1.0;
+		VxResidual	residual = {0.0, false};
+		VxFactors	factors;
+
+		for (j = 0; j < dims; j++)
+			x[j] = (float) vxr_normal(&random);
+		residual.norm = sqrt(vxk->norm2_f32(x, dims));
+		for (j = 0; j <= 120; j++)
+		{
+			double		scale = codec.lattice_scale / residual.norm * (j == 0 ? 1.0 : 0.5 + 0.0125 * j);
+			VxLatticeSums lattice;
+			double		loss;
+
+			codec.operations->lattice_sums(x, dims, (float) scale, 1 << (bits - 1), &lattice);
+			loss = 1.0 - lattice.product * lattice.product /
+				lattice.lattice_norm2 / (residual.norm * residual.norm);
+			if (j == 0)
+				sums[0] += loss;
+			best = loss < best ? loss : best;
+		}
+		sums[1] += best;
+		vxq_lattice_encode(&codec, x, &residual, levels, &factors);
+		sums[2] += 1.0 - factors.add / (factors.add + factors.error * factors.error * (codec.padded_dims - 1));
+	}
+	printf("%6d %4d %9.5f %9.3f %9.3f\n", dims, bits, sqrt(sums[1] / 100),
+		   sqrt(sums[0] / sums[1]), sqrt(sums[2] / sums[1]));
+	vxq_codec_release(&codec, vxh_malloc_host());
+	free(levels);
+	free(x);
 }
 
 /* mean of the rows, of the normalised rows for cosine */
@@ -347,6 +401,8 @@ main(int argc, char **argv)
 	size_t		b;
 
 	vxk_init();
+	if (getenv("VX_SIMD") != NULL && !vxk_select(getenv("VX_SIMD")))
+		printf("VX_SIMD: no such kernels on this CPU\n");
 	printf("kernels: %s, seed %d\n\n", vxk->name, SEED);
 	printf("ns for one    encode  prepare  from code  24 rows  24 rows  32 rows  codec init\n");
 	printf("  dims bits                             no bound    bound    bound          us\n");
@@ -357,6 +413,15 @@ main(int argc, char **argv)
 		for (b = 0; b < 3; b++)
 			time_codec(dims_list[d], bits_list[b], vectors);
 	free(vectors);
+
+	printf("\nsqrt(1 - s^2) of the best scale; of a constant and of the encoder's choice over it\n"
+		   "  dims bits      best  constant    chosen\n");
+	for (b = 0; b < 3; b++)
+	{
+		measure_scale(64, bits_list[b]);
+		measure_scale(384, bits_list[b]);
+		measure_scale(1536, bits_list[b]);
+	}
 
 	printf("\nerror of estimates over the distance from the nearest to the median row; bound over error; %% outside the bound;\n"
 		   "share of the true 10 nearest among the first 10 by estimate; rows whose lower bound is below the 10th nearest\n"

@@ -36,7 +36,7 @@ vxq_lattice_scale(int bits, int padded_dims)
 /*
  * The best of a few scales for this vector.  The first just avoids clipping the
  * largest coordinate, which is what many bits or few dimensions want; the
- * others lie around the best constant.  README.md, "Scale", has what each is
+ * others lie around the best constant.  README.md, section 11, has what that is
  * worth.
  */
 static float

@@ -170,7 +170,7 @@ sum_levels(const VxCodec *codec, const uint8_t *levels)
  * The lattice point itself as plane.  For up to 7 bits p = 2 y, exactly.  The
  * 256 levels of 8 bits do not fit: p is y rounded towards zero, and the step
  * that brings step * p nearest to y follows from the mean magnitude of a
- * Gaussian coordinate (README.md, "Nodes as queries").
+ * Gaussian coordinate (README.md, section 6).
  */
 static void
 lattice_from_code(VxCodeQuery *query, const uint8_t *code, const VxFactors *factors)

@@ -459,8 +459,9 @@ VXQ_NAME(error_lanes) (const VxFusion *fusion, VF inner, VF add, VF scale_error)
 	const VF	one = zero + 1.0f;
 	const VF	smallest = zero + 1.2e-38f;
 	VF			divisor = VXQ_NAME(choose) (add > smallest, add, smallest);
-	VF			across = one - inner * (inner / divisor) * fusion->inverse_norm2;
-	VF			slack = (VXQ_ACROSS_SLACK * scale_error) * (scale_error / divisor);
+	VF			inverse = one / divisor;
+	VF			across = one - inner * (inner * inverse) * fusion->inverse_norm2;
+	VF			slack = (VXQ_ACROSS_SLACK * scale_error) * (scale_error * inverse);
 	VF			variance;
 
 	across = VXQ_NAME(choose) (across > zero, across, zero) * VXQ_ACROSS_MARGIN +
