@@ -55,6 +55,14 @@ vxi_codec_init(VxIndex *index, const float *mean)
 	parameters.mean = mean;
 	parameters.spread = data->spread;
 	vxq_codec_init(&index->codec, &parameters, &index->host);
+
+	/*
+	 * Neighbours by inner product where norms differ: linking by squared
+	 * distance leads searches past the long vectors that they look for.  In a
+	 * few dimensions it is the reverse; see graph/README.md.
+	 */
+	if (index->codec.kind != VX_CODE_RAW)
+		index->codec.ip_link = VX_IP_LINK_DOT;
 	index->scratch = palloc(vxq_scratch_size(&index->codec));
 }
 
