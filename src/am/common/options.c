@@ -90,6 +90,60 @@ static const VxSetting settings[] = {
 	"Equal rows in equal order and an equal seed give an equal index."}
 };
 
+/* Settings that another library defined first, by their place in the table. */
+static bool setting_is_foreign[lengthof(settings)];
+static bool any_setting_is_foreign;
+
+/*
+ * Whether a setting exists already and is no mere placeholder of a SET that
+ * came before the library: pgvector has settings of the same names.
+ */
+static bool
+vxo_is_defined(const char *name)
+{
+	return GetConfigOption(name, true, false) != NULL &&
+		(GetConfigOptionFlags(name, true) & GUC_CUSTOM_PLACEHOLDER) == 0;
+}
+
+/* Copy the value of a setting that another library keeps. */
+static void
+vxo_copy_foreign(const VxSetting *setting)
+{
+	const char *value = GetConfigOption(setting->name, true, false);
+
+	if (value == NULL)
+		return;
+	switch (setting->kind)
+	{
+		case PGC_INT:
+			*(int *) setting->variable = atoi(value);
+			break;
+		case PGC_REAL:
+			*(double *) setting->variable = atof(value);
+			break;
+		default:
+			for (const struct config_enum_entry *entry = setting->values; entry->name != NULL; entry++)
+			{
+				if (strcmp(entry->name, value) == 0)
+					*(int *) setting->variable = entry->val;
+			}
+	}
+}
+
+/*
+ * Bring the settings up to date before they are used, where another library
+ * loaded into this backend defined them.
+ */
+void
+vxo_refresh(void)
+{
+	for (Size i = 0; any_setting_is_foreign && i < lengthof(settings); i++)
+	{
+		if (setting_is_foreign[i])
+			vxo_copy_foreign(&settings[i]);
+	}
+}
+
 static void
 vxo_define(const VxSetting *setting)
 {
@@ -162,7 +216,12 @@ vxo_init(void)
 						  AccessExclusiveLock);
 
 	for (Size i = 0; i < lengthof(settings); i++)
-		vxo_define(&settings[i]);
+	{
+		setting_is_foreign[i] = vxo_is_defined(settings[i].name);
+		any_setting_is_foreign |= setting_is_foreign[i];
+		if (!setting_is_foreign[i])
+			vxo_define(&settings[i]);
+	}
 	DefineCustomStringVariable("vectorx.simd",
 							   "Sets the instruction set that distances are computed with",
 							   "auto takes the best that the machine has.",

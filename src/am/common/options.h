@@ -39,6 +39,7 @@ extern double vxo_scan_mem_multiplier;
 extern int	vxo_seed;
 
 extern void vxo_init(void);
+extern void vxo_refresh(void);
 extern bytea *vxo_hnsw_reloptions(Datum reloptions, bool validate);
 extern void vxo_hnsw_options(Relation index, VxHnswOptions *options);
 

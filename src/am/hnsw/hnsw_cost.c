@@ -122,6 +122,7 @@ hnswcostestimate(PlannerInfo *root, IndexPath *path, double loop_count,
 		return;
 	}
 
+	vxo_refresh();
 	hnsw_shape(path->indexinfo, &shape);
 	startup_pages = hnsw_startup_pages(&shape);
 	page_cost = hnsw_page_cost(&shape);

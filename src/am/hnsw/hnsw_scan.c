@@ -182,6 +182,7 @@ hnsw_scan_start(IndexScanDesc scan)
 		elog(ERROR, "non-MVCC snapshots are not supported with hnsw");
 	pgstat_count_index_scan(scan->indexRelation);
 	vx_count_index_search(scan);
+	vxo_refresh();
 	hnsw_scan_open(scan);
 	hnsw_scan_query(scan);
 
