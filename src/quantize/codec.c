@@ -40,6 +40,7 @@ choose_layout(VxCodec *codec, int bits)
 		codec->stored_bits = bits <= 2 ? 2 : (bits <= 4 ? 4 : 8);
 		codec->padded_dims = (codec->dims + VXQ_GRANULE - 1) / VXQ_GRANULE * VXQ_GRANULE;
 		codec->code_bytes = (size_t) codec->padded_dims * codec->stored_bits / 8;
+		Assert(codec->code_bytes % 16 == 0);
 	}
 }
 
@@ -71,6 +72,7 @@ vxq_codec_init(VxCodec *codec, const VxCodecParameters *parameters,
 {
 	Assert(parameters->dims >= 1 && parameters->dims <= VXQ_MAX_DIMENSIONS);
 	Assert(parameters->bits >= 1 && parameters->bits <= 8);
+	Assert(host != NULL && vxk != NULL);
 
 	memset(codec, 0, sizeof(VxCodec));
 	codec->metric = parameters->metric;
@@ -125,6 +127,7 @@ vxq_encode(const VxCodec *codec, const float *x, void *scratch,
 	uint8_t    *levels = (uint8_t *) (rotated + codec->padded_dims);
 	VxResidual	residual;
 
+	Assert(x != NULL && code != NULL);
 	factors->add = factors->scale = factors->error = 0.0f;
 	switch (codec->kind)
 	{
@@ -145,6 +148,7 @@ vxq_encode(const VxCodec *codec, const float *x, void *scratch,
 bool
 vxq_code_equal(const VxCodec *codec, const uint8_t *a, const uint8_t *b)
 {
+	Assert(codec->code_bytes > 0);
 	return memcmp(a, b, codec->code_bytes) == 0;
 }
 

@@ -163,7 +163,8 @@ extern void vxq_query_from_code(const VxCodec *codec, const uint8_t *code,
  * for at least 99.7 % of the pairs.  Never NaN for finite input.  RAW codes
  * are exact and their errors 0.
  *
- * The codec is the one that query was prepared with.
+ * The codec is the one that query was prepared with.  The array's error
+ * factors may be NULL if error is and the query was made from a vector.
  */
 extern void vxq_estimate(const VxCodeQuery *query, const VxCodeArray *array,
 						 const uint32_t *ids, size_t count,

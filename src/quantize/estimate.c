@@ -108,6 +108,8 @@ estimate_lattice(const VxCodeQuery *query, const VxChunk *chunk,
 	float		buffers[3][CHUNK];
 	const float *factors[3];
 
+	Assert(chunk->count <= CHUNK);
+	Assert(query->fusion.own_loss == 0.0f || chunk->array->error != NULL);
 	sum_rows(query, chunk, sums);
 	factors[0] = chunk_factors(chunk, chunk->array->add, buffers[0]);
 	factors[1] = chunk_factors(chunk, chunk->array->scale, buffers[1]);
@@ -139,6 +141,7 @@ estimate_scalar(const VxCodeQuery *query, const VxChunk *chunk,
 	const float *excess;
 	size_t		i;
 
+	Assert(query->excess >= 0.0f);
 	sum_rows(query, chunk, sums);
 	excess = chunk_factors(chunk, chunk->array->add, buffer);
 	for (i = 0; i < chunk->count; i++)
@@ -186,6 +189,8 @@ vxq_estimate(const VxCodeQuery *query, const VxCodeArray *array,
 {
 	size_t		done;
 
+	Assert(query->codec != NULL);
+	Assert(count <= 1 || ids != NULL || array->stride >= query->codec->code_bytes);
 	for (done = 0; done < count; done += CHUNK)
 	{
 		VxChunk		chunk;

@@ -55,6 +55,7 @@ choose_scale(const VxCodec *codec, const float *rotated, double norm)
 	scales[1] = constant;
 	scales[2] = constant * 1.08f;
 	scales[3] = constant * 0.93f;
+	Assert(isfinite(scales[0]) && isfinite(constant) && constant > 0.0f);
 	for (i = 0; i < 4; i++)
 	{
 		VxLatticeSums sums;
@@ -87,6 +88,7 @@ vxq_lattice_encode(const VxCodec *codec, const float *rotated,
 	VxLatticeSums sums;
 	double		cosine2;
 
+	Assert(codec->kind == VX_CODE_LATTICE && norm >= 0.0);
 	if (norm < VXQ_SHORTEST)
 	{
 		memset(levels, half, codec->padded_dims);
@@ -106,4 +108,6 @@ vxq_lattice_encode(const VxCodec *codec, const float *rotated,
 	factors->scale = (float) (norm * norm / sums.product);
 	factors->error = residual->shrunk ? (float) VXQ_LONGEST :
 		(float) (norm * sqrt((1.0 - cosine2) / (cosine2 * (codec->padded_dims - 1))));
+	Assert(isfinite(factors->add) && isfinite(factors->scale) && isfinite(factors->error));
+	Assert(factors->add >= 0.0f && factors->scale >= 0.0f && factors->error >= 0.0f);
 }

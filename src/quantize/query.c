@@ -57,6 +57,7 @@ set_fusion(VxCodeQuery *query, double norm2, double noise2, double constant)
 	VxFusion   *fusion = &query->fusion;
 	double		half = codec->metric == VX_METRIC_COSINE ? 0.5 : 1.0;
 
+	Assert(norm2 >= 0.0 && noise2 >= 0.0);
 	if (is_inner_product(codec, query->purpose))
 	{
 		fusion->base = clamp(-constant, 1e38);
@@ -138,6 +139,7 @@ void
 vxq_query_prepare(const VxCodec *codec, const float *q, VxQueryPurpose purpose,
 				  void *scratch, VxCodeQuery *query)
 {
+	Assert(q != NULL && (scratch != NULL || codec->kind != VX_CODE_LATTICE));
 	memset(query, 0, sizeof(VxCodeQuery));
 	query->codec = codec;
 	query->purpose = purpose;
@@ -162,7 +164,9 @@ sum_levels(const VxCodec *codec, const uint8_t *levels)
 	VxCodeRows	rows = {levels, 0, NULL, 1, (size_t) codec->padded_dims, false};
 	int32_t		sum;
 
+	Assert(codec->ones != NULL);
 	vxk->dot_u8_i8(&rows, codec->ones, &sum);
+	Assert(sum >= 0);
 	return sum;
 }
 
@@ -183,6 +187,7 @@ lattice_from_code(VxCodeQuery *query, const uint8_t *code, const VxFactors *fact
 	double		lost = 0.0;
 	int32_t		sum;
 
+	Assert(top > 0 && top <= 255);
 	codec->operations->unpack(code, codec->code_bytes, codec->stored_bits, query->plane);
 	if (top <= INT8_LIMIT)
 	{
@@ -260,6 +265,7 @@ void
 vxq_query_from_code(const VxCodec *codec, const uint8_t *code,
 					const VxFactors *factors, VxCodeQuery *query)
 {
+	Assert(code != NULL && factors->add >= 0.0f && factors->scale >= 0.0f);
 	memset(query, 0, sizeof(VxCodeQuery));
 	query->codec = codec;
 	query->purpose = VX_QUERY_LINK;

@@ -77,6 +77,7 @@ vxq_residual(const VxCodec *codec, const float *x, bool centred, float *rotated)
 		residual.norm = shrink_residual(x, multiplier, mean, codec->dims, rotated);
 		residual.shrunk = residual.norm >= VXQ_LONGEST * 0.999999;
 	}
+	Assert(residual.norm >= 0.0 && residual.norm <= VXQ_LONGEST * 1.000001);
 	if (residual.norm < VXQ_SHORTEST)
 		memset(rotated, 0, codec->dims * sizeof(float));
 	else

@@ -41,6 +41,7 @@ hadamard_length(size_t n)
 static int
 round_count(size_t n, size_t power)
 {
+	Assert(power <= n && 2 * power > n);
 	return power == n ? 3 : VXQ_ROTATION_ROUNDS;
 }
 
@@ -69,6 +70,7 @@ vxq_rotation_init(const VxCodec *codec, uint64_t seed)
 	VxRandom	random;
 	int			round;
 
+	Assert(codec->kind == VX_CODE_LATTICE && codec->signs != NULL);
 	vxr_seed(&random, seed);
 	for (round = 0; round < round_count(n, power); round++)
 	{

@@ -35,6 +35,7 @@ vxq_scalar_init(VxCodec *codec, const VxCodecParameters *parameters)
 		spread = 1e-30f;
 	/* one cell is spent on the shift, so that it never pushes mean +- spread out */
 	codec->step = 2.0f * spread / (LEVELS - 2);
+	Assert(codec->step > 0.0f && isfinite(codec->step));
 	vxr_seed(&random, parameters->seed);
 	for (j = 0; j < codec->dims; j++)
 	{
@@ -69,5 +70,6 @@ vxq_scalar_encode(const VxCodec *codec, const float *x, uint8_t *code)
 			(inside != level);
 		code[j] = (uint8_t) (inside + 0.5f);
 	}
+	Assert(excess >= 0.0);
 	return excess < 1e37 ? (float) excess : 1e37f;
 }

@@ -23,7 +23,7 @@ typedef uint8_t VxBytes __attribute__((vector_size(16), aligned(1), may_alias));
 
 /*
  * The part of the query across the residual is known only as well as the
- * estimate is; README.md, "Error bound", derives the two constants.
+ * estimate is; README.md, section 5, derives the two constants.
  */
 #define VXQ_ACROSS_MARGIN 1.1f
 #define VXQ_ACROSS_SLACK 108.0f

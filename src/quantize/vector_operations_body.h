@@ -214,6 +214,7 @@ VXQ_NAME(hadamard_rows) (float *x, size_t power)
 {
 	size_t		distance = VXQ_LANES;
 
+	Assert(power >= 4 * VXQ_LANES && (power & (power - 1)) == 0);
 	for (; distance * 8 <= power; distance *= 8)
 		VXQ_NAME(hadamard_8_rows) (x, power, distance);
 	if (distance * 4 <= power)
@@ -238,6 +239,7 @@ VXQ_NAME(mix_halves) (float *x, size_t n)
 	float	   *upper = x + n / 2;
 	size_t		j;
 
+	Assert(n % (2 * VXQ_LANES) == 0);
 	for (j = 0; j < n / 2; j += VXQ_LANES)
 	{
 		VF			a = LOAD(x + j);
@@ -254,6 +256,8 @@ VXQ_NAME(rotation_round) (float *x, const float *signs, size_t n,
 {
 	size_t		j;
 
+	Assert(n % VXQ_GRANULE == 0 && start % VXQ_GRANULE == 0);
+	Assert(start + power <= n);
 	for (j = 0; j < start; j += VXQ_LANES)
 		STORE(x + j, LOAD(x + j) * LOAD(signs + j));
 	for (; j < start + power; j += VXQ_LANES)
@@ -276,6 +280,8 @@ VXQ_NAME(lattice_body) (const float *r, size_t n, float scale, int half,
 	const VF	limit = (VF) {0} + ((float) half - 0.5f);
 	size_t		start;
 
+	Assert(n % VXQ_GRANULE == 0 && scale > 0.0f);
+	Assert(half >= 1 && half <= 128);
 	sums->product = sums->lattice_norm2 = sums->vector_norm2 = 0.0;
 	for (start = 0; start < n; start += BLOCK)
 	{
@@ -332,6 +338,7 @@ VXQ_NAME(largest) (const float *x, size_t n)
 	size_t		j;
 	int			i;
 
+	Assert(n % VXQ_GRANULE == 0);
 	for (j = 0; j < n; j += VXQ_LANES)
 	{
 		VF			a = VXQ_NAME(magnitude) (LOAD(x + j));
@@ -366,6 +373,7 @@ VXQ_NAME(round_int8) (const float *x, size_t n, float step, int8_t *p,
 	VF			along = {0};
 	size_t		j;
 
+	Assert(n % VXQ_GRANULE == 0 && step > 0.0f);
 	for (j = 0; j < n; j += VXQ_LANES)
 	{
 		VF			v = LOAD(x + j);
@@ -388,6 +396,8 @@ VXQ_NAME(pack) (const uint8_t *levels, size_t bytes, int bits, uint8_t *code)
 	size_t		j;
 	int			plane;
 
+	Assert(bytes % 16 == 0);
+	Assert(bits == 2 || bits == 4 || bits == 8);
 	for (j = 0; j < bytes; j += 16)
 	{
 		VxBytes		packed = *(const VxBytes *) (levels + j);
@@ -405,6 +415,8 @@ VXQ_NAME(unpack) (const uint8_t *code, size_t bytes, int bits, uint8_t *levels)
 	size_t		j;
 	int			plane;
 
+	Assert(bytes % 16 == 0);
+	Assert(bits == 2 || bits == 4 || bits == 8);
 	for (j = 0; j < bytes; j += 16)
 	{
 		VxBytes		packed = *(const VxBytes *) (code + j);
@@ -419,6 +431,7 @@ VXQ_NAME(join_middle) (uint8_t *levels, size_t n)
 {
 	size_t		j;
 
+	Assert(n % 16 == 0);
 	/* true is -1 in every lane */
 	for (j = 0; j < n; j += 16)
 	{
@@ -433,14 +446,15 @@ VXQ_NAME(centre) (uint8_t *levels, size_t n, int multiplier, int shift)
 {
 	size_t		j;
 
+	Assert(n % 16 == 0);
 	for (j = 0; j < n; j += 16)
 		*(VxBytes *) (levels + j) =
 			*(VxBytes *) (levels + j) * (uint8_t) multiplier - (uint8_t) shift;
 }
 
 /*
- * The estimate and its error for one vector of rows; README.md, "Estimates"
- * and "Error bound", has the derivation.
+ * The estimate and its error for one vector of rows; README.md, sections
+ * 4 and 5, has the derivation.
  */
 VXQ_INLINE VF
 VXQ_NAME(fuse_lanes) (const VxFusion *fusion, VI sums, VF add, VF scale,
@@ -516,6 +530,8 @@ VXQ_NAME(fuse) (const VxFusion *fusion, const int32_t *sums,
 {
 	size_t		i;
 
+	Assert(count >= VXQ_LANES);
+	Assert(factors[2] != NULL || results[1] == NULL);
 	for (i = 0; i + VXQ_LANES <= count; i += VXQ_LANES)
 		VXQ_NAME(fuse_rows) (fusion, sums, factors, i, results);
 	/* the last vector overlaps the one before: the same rows, the same results */
