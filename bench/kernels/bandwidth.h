@@ -22,7 +22,7 @@ double		bench_core_ghz(void);
 #define BENCH_MIN_SECONDS 0.00015
 
 /* Rounds over `size` bytes between two looks at the clock, which is slow. */
-#define BENCH_ROUNDS(size) (((size_t) 1 << 20) / (size) + 1)
+#define BENCH_ROUNDS(size) (((size_t) 4 << 20) / (size) + 1)
 
 /*
  * Bytes a second read from `size` bytes at `data`, over and over for
