@@ -33,7 +33,10 @@ chunk_row(const VxChunk *chunk, size_t i)
 	return chunk->ids != NULL ? chunk->ids[i] : chunk->first + i;
 }
 
-/* out[i] = sum of products of row i with the plane */
+/*
+ * out[i] = sum of products of row i with the plane, or of differences for
+ * SCALAR.  Exact integers on every instruction set.
+ */
 static void
 sum_rows(const VxCodeQuery *query, const VxChunk *chunk, int32_t *out)
 {

@@ -110,6 +110,11 @@ round_to_plane(VxCodeQuery *query, const float *rotated, double norm2)
 	return sums.error_norm2;
 }
 
+/*
+ * Keys that are inner products need the whole query, all others its residual.
+ * The product with the mean is taken in double: it is the same for all rows,
+ * and its rounding would shift every key.
+ */
 static void
 prepare_lattice(VxCodeQuery *query, const float *q, float *rotated)
 {
@@ -261,21 +266,35 @@ inner_product_from_code(VxCodeQuery *query, const uint8_t *code, const VxFactors
 	query->fusion.common = clamp((double) factors->error * (codec->padded_dims - 1), 1e38);
 }
 
+/* a factor as the encoder may have written it, whatever a damaged page holds */
+static float
+sane_factor(float factor, float largest)
+{
+	if (!(factor > 0.0f))
+		return 0.0f;
+	return factor < largest ? factor : largest;
+}
+
 void
 vxq_query_from_code(const VxCodec *codec, const uint8_t *code,
 					const VxFactors *factors, VxCodeQuery *query)
 {
-	Assert(code != NULL && factors->add >= 0.0f && factors->scale >= 0.0f);
+	VxFactors	sane;
+
+	Assert(code != NULL);
+	sane.add = sane_factor(factors->add, 1e38f);
+	sane.scale = sane_factor(factors->scale, 1e19f);
+	sane.error = sane_factor(factors->error, 1e19f);
 	memset(query, 0, sizeof(VxCodeQuery));
 	query->codec = codec;
 	query->purpose = VX_QUERY_LINK;
 	if (codec->kind != VX_CODE_LATTICE)
 	{
 		memcpy(query->plane, code, codec->code_bytes);
-		query->excess = factors->add;
+		query->excess = sane.add;
 	}
 	else if (is_inner_product(codec, VX_QUERY_LINK))
-		inner_product_from_code(query, code, factors);
+		inner_product_from_code(query, code, &sane);
 	else
-		lattice_from_code(query, code, factors);
+		lattice_from_code(query, code, &sane);
 }

@@ -11,6 +11,7 @@
  */
 #include "quantize/vector_operations.h"
 
+#include <float.h>
 #include <string.h>
 
 #include "base/host.h"

@@ -22,12 +22,14 @@ typedef uint8_t VB __attribute__((vector_size(VXQ_LANES), aligned(1), may_alias)
 #define LOAD(pointer) (*(const VF *) (pointer))
 #define STORE(pointer, value) (*(VF *) (pointer) = (value))
 
+/* lanes of `yes` where mask is all ones, of `no` where it is zero */
 VXQ_INLINE VF
 VXQ_NAME(choose) (VI mask, VF yes, VF no)
 {
 	return (VF) ((mask & (VI) yes) | (~mask & (VI) no));
 }
 
+/* |x|, by clearing the sign bit */
 VXQ_INLINE VF
 VXQ_NAME(magnitude) (VF x)
 {
@@ -45,6 +47,10 @@ VXQ_NAME(square_root) (VF x)
 	return x;
 }
 
+/*
+ * Sum of all lanes, halving first: fewer roundings and fewer instructions
+ * than lane after lane.
+ */
 VXQ_INLINE float
 VXQ_NAME(sum) (VF x)
 {
@@ -250,6 +256,10 @@ VXQ_NAME(mix_halves) (float *x, size_t n)
 	}
 }
 
+/*
+ * The signs are applied on the way into the stages inside a vector, which saves
+ * a pass over memory; coordinates outside the stretch get theirs alone.
+ */
 static void
 VXQ_NAME(rotation_round) (float *x, const float *signs, size_t n,
 						  size_t start, size_t power)
@@ -504,12 +514,17 @@ VXQ_NAME(correct_lanes) (const VxFusion *fusion, VF estimate, VF scale_error)
 	return VXQ_NAME(choose) (apart < 2.0f * loss, apart * (apart / (4.0f * loss)), estimate);
 }
 
-/* the rows from i on, one vector of them */
+/*
+ * The rows from i on, one vector of them.  Factors of a damaged page may be
+ * anything; a result that is no number becomes the largest one, since sorting
+ * by NaN would not end well.
+ */
 VXQ_INLINE void
 VXQ_NAME(fuse_rows) (const VxFusion *fusion, const int32_t *sums,
 					 const float *const factors[3], size_t i, float *results[2])
 {
 	VF			add = LOAD(factors[0] + i);
+	const VF	lowest = (VF) {0} - FLT_MAX;
 	VF			scale_error = {0};
 	VF			inner;
 	VF			estimate = VXQ_NAME(fuse_lanes) (fusion, *(const VI *) (sums + i), add,
@@ -519,9 +534,13 @@ VXQ_NAME(fuse_rows) (const VxFusion *fusion, const int32_t *sums,
 		scale_error = LOAD(factors[2] + i);
 	if (fusion->own_loss > 0.0f)
 		estimate = VXQ_NAME(correct_lanes) (fusion, estimate, scale_error);
-	STORE(results[0] + i, estimate);
+	STORE(results[0] + i, VXQ_NAME(choose) (estimate > lowest, estimate, -lowest));
 	if (results[1] != NULL)
-		STORE(results[1] + i, VXQ_NAME(error_lanes) (fusion, inner, add, scale_error));
+	{
+		VF			error = VXQ_NAME(error_lanes) (fusion, inner, add, scale_error);
+
+		STORE(results[1] + i, VXQ_NAME(choose) (error > lowest, error, -lowest));
+	}
 }
 
 static void

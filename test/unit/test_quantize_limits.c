@@ -404,6 +404,52 @@ START_TEST(scalar_bounds_hold_when_clipped_or_gridded)
 }
 END_TEST
 
+/* a damaged page may hold any bytes: estimates remain numbers, in some order */
+START_TEST(damaged_codes_give_numbers)
+{
+	enum { ROWS = 64, TRIES = 50 };
+	static const float bad[] = {NAN, INFINITY, -INFINITY, -1.0f, 0.0f, FLT_MAX, -FLT_MAX, 1e-45f};
+	int			dims = dims_list[FIRST_CODED + _i];
+	int			m;
+	int			try;
+
+	for (m = 0; m < 4; m++)
+	{
+		VxCodecParameters parameters = {metrics[m], dims, bits_list[_i % 4], SEED, NULL, 1.0f};
+		VxRandom	random;
+		CodedRows	rows;
+		float	   *vectors;
+		float		estimate[ROWS];
+		float		error[ROWS];
+		int			i;
+
+		vxr_seed(&random, SEED);
+		vectors = fixture_vectors(VECTORS_GAUSSIAN, dims, ROWS, &random);
+		fixture_encode(&rows, &parameters, vectors, ROWS);
+		for (try = 0; try < TRIES; try++)
+		{
+			for (i = 0; i < ROWS; i++)
+			{
+				rows.add[i] = bad[vxr_below(&random, 8)];
+				rows.scale[i] = bad[vxr_below(&random, 8)];
+				rows.error[i] = bad[vxr_below(&random, 8)];
+				rows.codes[vxr_below(&random, ROWS * rows.codec.code_bytes)] = (uint8_t) vxr_uint64(&random);
+			}
+			rows.codec.ip_link = try % 2 == 0 ? VX_IP_LINK_L2 : VX_IP_LINK_DOT;
+			if (try % 3 == 0)
+				vxq_query_prepare(&rows.codec, vectors, VX_QUERY_SEARCH, rows.scratch, rows.query);
+			else
+				query_from_row(&rows, try % ROWS);
+			vxq_estimate(rows.query, &rows.array, NULL, ROWS, estimate, error);
+			for (i = 0; i < ROWS; i++)
+				ck_assert(!isnan(estimate[i]) && !isnan(error[i]));
+		}
+		fixture_release(&rows);
+		free(vectors);
+	}
+}
+END_TEST
+
 /* keys of full vectors, also where squared norms leave the range of float */
 START_TEST(exact_keys)
 {
@@ -451,6 +497,7 @@ main(void)
 	tcase_add_test(tcase, zero_vector_is_coded_as_the_mean);
 	tcase_add_loop_test(tcase, raw_codes_are_exact, 0, 16);
 	tcase_add_loop_test(tcase, scalar_bounds_hold_when_clipped_or_gridded, 0, DIMS_COUNT - FIRST_CODED);
+	tcase_add_loop_test(tcase, damaged_codes_give_numbers, 0, DIMS_COUNT - FIRST_CODED);
 	tcase_add_test(tcase, exact_keys);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
