@@ -25,6 +25,9 @@ vxp_graph_layout(VxGraphGeometry *geometry, const VxGraphShape *shape, uint32 n)
 	uint32		at = MAXALIGN(SizeOfPageHeaderData);
 	uint32		stream = n * shape->vector_bytes;
 
+	Assert(n >= 1 && n <= VX_PAGE_CONTENTS);
+	Assert(!shape->upper || shape->vector_bytes == 0 || n == 1);
+
 	geometry->slots = (uint16) n;
 	geometry->extra_blocks =
 		(uint16) ((stream + VX_PAGE_CONTENTS - 1) / VX_PAGE_CONTENTS);
@@ -141,6 +144,8 @@ vxp_graph_free_slot(Page page, const VxGraphGeometry *geometry)
 	const uint8 *state = vxp_graph_state(page, geometry);
 	int			used = vxp_opaque(page)->used_slots;
 
+	Assert(used <= geometry->slots);
+
 	for (int slot = 0; slot < used; slot++)
 	{
 		if (state[slot] != VX_SLOT_LIVE)
@@ -172,6 +177,7 @@ vxp_graph_add_edge(uint32 *edges, int max_edges, uint32 edge, uint32 random)
 {
 	int			count = vxp_graph_edge_count(edges, max_edges);
 
+	Assert(edge != VX_NO_EDGE && max_edges >= 1);
 	for (int i = 0; i < count; i++)
 	{
 		if (VX_EDGE_BLOCK(edges[i]) == VX_EDGE_BLOCK(edge))
@@ -216,6 +222,11 @@ vxp_graph_put(Page page, const VxGraphGeometry *geometry, int slot,
 	VxPageOpaqueData *opaque = vxp_opaque(page);
 	uint32	   *edges = vxp_graph_edges(page, geometry, slot);
 	int			kept = 0;
+
+	Assert(opaque->kind == VX_PAGE_GRAPH);
+	Assert(vxp_graph_state(page, geometry)[slot] != VX_SLOT_LIVE);
+	Assert(ItemPointerIsValid(&contents->tid));
+	Assert((geometry->down_at != 0) == (contents->down != InvalidBlockNumber));
 
 	for (int i = 0; i < geometry->max_edges; i++)
 	{

@@ -72,6 +72,10 @@ vxp_meta_create(Relation index, ForkNumber fork, VxMeta *meta,
 	BlockNumber block;
 	Page		page;
 
+	Assert(meta->data.dimensions >= 1 && meta->data.m >= 1);
+	Assert(vxp_graph_shape_fits(meta->data.code_bytes, meta->data.m,
+								meta->data.vector_bytes));
+
 	meta->data.magic = VX_META_MAGIC;
 	meta->data.version = VX_META_VERSION;
 	meta->data.layers = 0;
@@ -219,6 +223,7 @@ vxp_meta_add_layer(VxPageTransaction *transaction, Buffer buffer, int layer,
 
 	data = (VxMetaPageData *) PageGetContents(vxp_edit(transaction, buffer));
 	Assert(layer == data->layers && layer < VX_MAX_LAYERS);
+	Assert(root > VX_META_BLOCK + data->mean_pages && root <= VX_MAX_GRAPH_BLOCK);
 	data->root[layer] = root;
 	data->layers = (uint8) (layer + 1);
 }

@@ -35,6 +35,8 @@ vxp_init_page(Page page, VxPageKind kind, int layer)
 
 	Assert(layer >= 0 && layer <= PG_UINT8_MAX);
 
+	Assert(kind >= VX_PAGE_META && kind <= VX_PAGE_VECTOR);
+
 	PageInit(page, BLCKSZ, sizeof(VxPageOpaqueData));
 	((PageHeader) page)->pd_lower = ((PageHeader) page)->pd_upper;
 
@@ -112,6 +114,8 @@ vxp_read(Relation index, BlockNumber block, VxPageKind kind, int lockmode)
 {
 	Buffer		buffer = vxp_read_recent(index, block);
 
+	Assert(lockmode == BUFFER_LOCK_SHARE || lockmode == BUFFER_LOCK_EXCLUSIVE);
+	Assert(BufferGetBlockNumber(buffer) == block);
 	LockBuffer(buffer, lockmode);
 	vxp_verify(index, buffer, kind);
 	return buffer;
@@ -147,6 +151,7 @@ vxp_relock_exclusive(Buffer buffer)
 void
 vxp_reader_init(VxReader *reader, Relation index)
 {
+	Assert(RelationIsValid(index));
 	reader->index = index;
 	reader->nblocks = RelationGetNumberOfBlocks(index);
 	reader->pages_read = 0;

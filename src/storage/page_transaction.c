@@ -19,10 +19,26 @@
 #include "compat.h"
 #include "storage/page_transaction.h"
 
+#ifdef USE_ASSERT_CHECKING
+#include "storage/buf_internals.h"
+
+/* Whether this backend holds the content lock of a shared buffer. */
+static bool
+vxp_is_locked_exclusively(Buffer buffer)
+{
+	return BufferIsLocal(buffer) ||
+		LWLockHeldByMeInMode(BufferDescriptorGetContentLock(GetBufferDescriptor(buffer - 1)),
+							 LW_EXCLUSIVE);
+}
+#endif
+
 void
 vxp_begin_fork(VxPageTransaction *transaction, Relation index,
 			   ForkNumber fork, VxPageMode mode)
 {
+	Assert(RelationIsValid(index));
+	Assert(fork == MAIN_FORKNUM || mode == VX_PAGES_BUILD);
+
 	transaction->index = index;
 	transaction->fork = fork;
 	transaction->mode = mode;
@@ -66,6 +82,7 @@ Page
 vxp_edit(VxPageTransaction *transaction, Buffer buffer)
 {
 	Assert(BufferIsValid(buffer));
+	Assert(vxp_is_locked_exclusively(buffer));
 	return vxp_register(transaction, buffer, 0);
 }
 
@@ -135,6 +152,7 @@ vxp_edit_new(VxPageTransaction *transaction, VxPageKind kind, int layer,
 	if (!BufferIsValid(buffer))
 		buffer = vxp_extend(transaction->index, transaction->fork);
 
+	Assert(PageIsNew(BufferGetPage(buffer)));
 	image = vxp_register(transaction, buffer, GENERIC_XLOG_FULL_IMAGE);
 	vxp_init_page(image, kind, layer);
 	*block = BufferGetBlockNumber(buffer);
@@ -144,6 +162,7 @@ vxp_edit_new(VxPageTransaction *transaction, VxPageKind kind, int layer,
 static void
 vxp_release_buffers(VxPageTransaction *transaction)
 {
+	Assert(transaction->count <= VX_TRANSACTION_PAGES);
 	for (int i = 0; i < transaction->count; i++)
 		UnlockReleaseBuffer(transaction->buffers[i]);
 	transaction->count = 0;
@@ -158,6 +177,7 @@ vxp_commit(VxPageTransaction *transaction)
 {
 	Assert(transaction->count > 0);
 
+	Assert((transaction->mode == VX_PAGES_LOGGED) == (transaction->state != NULL));
 	if (transaction->mode == VX_PAGES_LOGGED)
 		GenericXLogFinish(transaction->state);
 	else
@@ -177,6 +197,7 @@ vxp_commit(VxPageTransaction *transaction)
 void
 vxp_abort(VxPageTransaction *transaction)
 {
+	Assert(transaction->mode == VX_PAGES_LOGGED || transaction->count == 0);
 	if (transaction->mode == VX_PAGES_LOGGED)
 		GenericXLogAbort(transaction->state);
 	vxp_release_buffers(transaction);

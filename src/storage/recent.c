@@ -93,6 +93,7 @@ vxp_read_recent(Relation index, BlockNumber block)
 		pgstat_count_buffer_hit(index);
 		return entry->buffer;
 	}
+	Assert(block != P_NEW);
 	entry->buffer = ReadBuffer(index, block);
 	entry->relation = index->rd_locator.relNumber;
 	entry->block = block;

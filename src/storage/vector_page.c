@@ -75,6 +75,7 @@ vxp_vector_read_part(VxReader *reader, BlockNumber block, uint32 offset,
 void
 vxp_vector_read(VxReader *reader, const VxVectorPlace *place, void *vector)
 {
+	Assert(place->first_bytes > 0 && place->first_bytes <= place->bytes);
 	vxp_vector_read_part(reader, place->block[0], place->offset, vector,
 						 place->first_bytes);
 	if (place->first_bytes < place->bytes)
@@ -124,6 +125,7 @@ vxp_vector_write(VxPageTransaction *transaction, Page graph_page,
 	int			built = vxp_opaque(graph_page)->built_slots;
 	Page		page;
 
+	Assert(transaction->count >= 1 && transaction->count <= VX_TRANSACTION_PAGES - 2);
 	vxp_vector_locate(graph_page, geometry, slot, &place);
 	if (slot >= built)
 	{

@@ -36,6 +36,7 @@ vxs_exact_init(VxExactStage *stage, VxIndex *index, VxReader *reader)
 void
 vxs_exact_begin(VxExactStage *stage, const void *query)
 {
+	Assert(stage->index != NULL && stage->reader != NULL);
 	stage->query = query;
 	stage->unordered = query == NULL;
 	stage->pending_count = stage->taken = stage->row_count = 0;
@@ -143,6 +144,7 @@ vxs_exact_key(VxExactStage *stage, const VxCandidate *candidate)
 	if (meta->data.vector_bytes == 0)
 		return candidate->estimate;
 
+	Assert(candidate->state == VX_SLOT_LIVE);
 	buffer = vxp_reader_open(stage->reader, candidate->block, VX_PAGE_GRAPH);
 	vxp_graph_verify(stage->index->relation, buffer, 0, &meta->geometry[0]);
 	complete = vxp_vector_locate(BufferGetPage(buffer), &meta->geometry[0],
@@ -170,6 +172,8 @@ vxs_exact_take(VxExactStage *stage)
 	double		key = vxs_exact_key(stage, candidate);
 	int			low = 0;
 	int			high = stage->row_count;
+
+	Assert(stage->taken <= stage->pending_count && !isnan(key));
 
 	while (low < high)
 	{
@@ -202,6 +206,8 @@ vxs_exact_next(VxExactStage *stage, VxExactRow *row)
 
 	if (stage->row_count == 0)
 		return false;
+	Assert(stage->row_count == 1 ||
+		   stage->rows[stage->row_count - 2].key >= stage->rows[stage->row_count - 1].key);
 	*row = stage->rows[--stage->row_count];
 	return true;
 }

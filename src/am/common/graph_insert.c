@@ -74,6 +74,7 @@ vxi_insert_begin(VxIndex *index, VxPageMode mode)
 	VxPageSearchOptions options;
 	VxHnswOptions reloptions;
 
+	Assert(index->codec.code_bytes == index->meta.data.code_bytes);
 	vxo_hnsw_options(index->relation, &reloptions);
 	insert->index = index;
 	insert->mode = mode;
@@ -176,6 +177,8 @@ vxi_find_neighbours(VxGraphInsert *insert, int layer)
 	rule.fill = true;
 	insert->chosen_count = vxg_select_neighbours(insert->selector, &input, &rule,
 												 insert->chosen);
+	Assert(insert->candidate_count >= 1 && insert->candidate_count <= insert->ef);
+	Assert(insert->chosen_count >= 1 && insert->chosen_count <= rule.max);
 }
 
 /*
@@ -194,6 +197,7 @@ vxi_slot_contents(VxGraphInsert *insert, const ItemPointerData *tid,
 		if (block != own && count < insert->index->meta.data.m)
 			insert->edges[count++] = block;
 	}
+	Assert(count <= insert->index->meta.data.m);
 	contents->tid = *tid;
 	contents->code = insert->code;
 	contents->add = insert->factors.add;
@@ -216,6 +220,8 @@ vxi_write_node(VxGraphInsert *insert, VxPageTransaction *transaction,
 	const VxMeta *meta = &insert->index->meta;
 	int			layer = vxp_opaque(image)->layer;
 
+	Assert(vxp_opaque(image)->kind == VX_PAGE_GRAPH);
+	Assert((layer > 0) == (contents->down != InvalidBlockNumber));
 	vxp_graph_put(image, vxp_geometry(meta, layer), slot, contents);
 	if (layer == 0 && meta->data.vector_bytes > 0)
 		vxp_vector_write(transaction, image, &meta->geometry[0], slot,
@@ -309,6 +315,7 @@ vxi_pinnable_slot(Page page, const VxGraphGeometry *geometry, int wanted)
 {
 	int			used = vxp_opaque(page)->used_slots;
 
+	Assert(wanted >= 0);
 	for (int i = 0; i < used; i++)
 	{
 		int			slot = (wanted + i) % used;
@@ -417,6 +424,7 @@ vxi_measure_from(VxGraphInsert *insert, int neighbour)
 	uint32		row = insert->rows[neighbour];
 	VxFactors	factors;
 
+	Assert(neighbour >= 0 && neighbour < insert->candidate_count);
 	factors.add = codes->add[row];
 	factors.scale = codes->scale[row];
 	factors.error = codes->error[row];
@@ -506,6 +514,7 @@ vxi_add_back_edge(VxGraphInsert *insert, int layer, int number, BlockNumber targ
 	int			at;
 	bool		wanted;
 
+	Assert(target != neighbour->block);
 	vxi_measure_from(insert, number);
 	buffer = vxp_read(relation, neighbour->block, VX_PAGE_GRAPH, BUFFER_LOCK_EXCLUSIVE);
 	vxp_graph_verify(relation, buffer, layer, geometry);
@@ -545,6 +554,8 @@ vxi_insert_layer(VxGraphInsert *insert, int layer, const VxIndexValue *value,
 {
 	BlockNumber block;
 
+	Assert(layer <= insert->index->meta.data.layers);
+	Assert((layer == 0) == (down == InvalidBlockNumber));
 	if (layer == insert->index->meta.data.layers &&
 		vxi_open_layer(insert, layer, value, tid, down, &block))
 		return block;

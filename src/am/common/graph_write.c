@@ -87,6 +87,7 @@ vxb_write_slot(VxGraphWriter *writer, Page page, int layer, int slot, uint32 nod
 	contents.edge_count = vxg_page_edges(writer->packing[layer], node, writer->edges);
 	for (int i = 0; i < contents.edge_count; i++)
 		writer->edges[i] += writer->first[layer];
+	Assert(contents.edge_count <= writer->index->meta.data.m);
 	contents.edges = writer->edges;
 	vxp_graph_put(page, vxp_geometry(&writer->index->meta, layer), slot, &contents);
 }
@@ -106,6 +107,9 @@ vxb_write_page(VxGraphWriter *writer, int layer, uint32 number)
 	VxPageTransaction transaction;
 	BlockNumber block;
 	Page		page;
+
+	Assert(number < vxg_packed_pages(writer->packing[layer]));
+	Assert(count >= 1 && count <= (uint32) vxp_geometry(meta, layer)->slots);
 
 	vxp_begin(&transaction, writer->index->relation, VX_PAGES_BUILD);
 	page = vxp_edit_new(&transaction, VX_PAGE_GRAPH, layer, &block);
@@ -139,6 +143,7 @@ vxb_write_vectors(VxGraphWriter *writer)
 	char	   *contents = palloc0(VX_PAGE_CONTENTS);
 	Size		filled = 0;
 
+	Assert(bytes > 0 && count == vxg_node_count(writer->graph));
 	for (uint32 i = 0; i < count; i++)
 	{
 		const char *vector = vxb_spool_read(writer->spool, order[i], NULL);

@@ -47,6 +47,7 @@ vxi_codec_init(VxIndex *index, const float *mean)
 	const VxMetaPageData *data = &index->meta.data;
 	VxCodecParameters parameters;
 
+	Assert(data->dimensions >= 1 && data->dimensions <= VXQ_MAX_DIMENSIONS);
 	memset(&parameters, 0, sizeof(parameters));
 	parameters.metric = (VxMetric) data->metric;
 	parameters.dims = (int) data->dimensions;
@@ -229,6 +230,7 @@ vxi_layer_close(void *context)
 {
 	VxLayerSource *source = (VxLayerSource *) context;
 
+	Assert(BufferIsValid(source->buffer));
 	UnlockReleaseBuffer(source->buffer);
 	source->buffer = InvalidBuffer;
 }
@@ -303,6 +305,7 @@ vxi_descend(VxIndex *index, VxLayerSource *source, VxPageSearch *search,
 	int			top = index->meta.data.layers - 1;
 	int			count;
 
+	Assert(layer >= 0 && top < VX_MAX_LAYERS);
 	if (top < layer)
 		return 0;
 	entries[0] = index->meta.data.root[top];

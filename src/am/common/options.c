@@ -240,6 +240,7 @@ vxo_hnsw_reloptions(Datum reloptions, bool validate)
 {
 	relopt_parse_elt table[lengthof(hnsw_reloptions)];
 
+	Assert(hnsw_relopt_kind != 0);
 	for (Size i = 0; i < lengthof(hnsw_reloptions); i++)
 	{
 		memset(&table[i], 0, sizeof(table[i]));

@@ -16,6 +16,7 @@
 static void *
 vxi_host_allocate(void *context, size_t size)
 {
+	Assert(MemoryContextIsValid((MemoryContext) context));
 	return MemoryContextAllocHuge((MemoryContext) context, size);
 }
 

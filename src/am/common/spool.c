@@ -26,6 +26,10 @@ vxb_spool_create(Size element_bytes)
 {
 	VxSpool    *spool = palloc0_object(VxSpool);
 
+	StaticAssertStmt(sizeof(ItemPointerData) <= VX_SPOOL_ELEMENTS,
+					 "heap TID must fit before the elements");
+	Assert(element_bytes > 0);
+
 	spool->file = BufFileCreateTemp(false);
 	spool->element_bytes = element_bytes;
 	spool->row_bytes = VX_SPOOL_ELEMENTS + MAXALIGN(element_bytes);

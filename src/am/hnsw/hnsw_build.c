@@ -131,6 +131,7 @@ hnsw_sum_row(HnswBuild *build, const float *floats)
 	double		scale = 1.0;
 	double		norm2 = 0;
 
+	Assert(dimensions >= 1);
 	for (int i = 0; i < dimensions; i++)
 		norm2 += (double) floats[i] * floats[i];
 	if (build->index->opclass->normalised)
@@ -154,6 +155,7 @@ hnsw_spool_row(Relation relation, ItemPointer tid, Datum *values, bool *isnull,
 	MemoryContext old;
 	VxIndexValue value;
 
+	Assert(build->spool != NULL && build->sums != NULL);
 	if (isnull[0])
 		return;
 
@@ -289,6 +291,7 @@ hnsw_insert_rest(HnswBuild *build)
 {
 	VxGraphInsert *insert;
 
+	Assert(build->in_memory <= build->spool->count);
 	if (build->in_memory == build->spool->count)
 		return;
 	ereport(NOTICE,

@@ -127,6 +127,7 @@ hnswcostestimate(PlannerInfo *root, IndexPath *path, double loop_count,
 	startup_pages = hnsw_startup_pages(&shape);
 	page_cost = hnsw_page_cost(&shape);
 	*startup_cost = startup_pages * page_cost;
+	Assert(startup_pages >= 0 && page_cost > 0);
 	*total_cost = *startup_cost +
 		Max(0.0, shape.pages - startup_pages) * Max(page_cost, random_page_cost) +
 		shape.tuples * cpu_index_tuple_cost;

@@ -168,6 +168,7 @@ hnsw_scan_load(HnswScan *state)
 
 	vxs_exact_load(&state->exact, results, count);
 	state->loaded += count;
+	Assert(vxs_exact_unreturned(&state->exact) <= state->loaded);
 }
 
 static void
@@ -178,6 +179,7 @@ hnsw_scan_start(IndexScanDesc scan)
 	uint32		entries[VXI_MAX_ENTRIES];
 	int			count;
 
+	Assert(!state->started && state->index == NULL);
 	if (!IsMVCCSnapshot(scan->xs_snapshot))
 		elog(ERROR, "non-MVCC snapshots are not supported with hnsw");
 	pgstat_count_index_scan(scan->indexRelation);
@@ -220,6 +222,8 @@ hnsw_scan_replenish(HnswScan *state)
 	int64		target = 2 * state->loaded;
 	MemoryContext old;
 
+	Assert(state->started && state->loaded > 0);
+
 	if (vxs_exact_unreturned(&state->exact) > state->loaded / 2)
 		return;
 
@@ -259,6 +263,7 @@ hnswgettuple(IndexScanDesc scan, ScanDirection direction)
 	VxExactRow	row;
 
 	Assert(ScanDirectionIsForward(direction));
+	Assert(scan->opaque != NULL);
 
 	if (scan->numberOfOrderBys == 0)
 		elog(ERROR, "cannot scan hnsw index without order");

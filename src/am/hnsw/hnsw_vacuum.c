@@ -75,10 +75,12 @@ hnsw_bury(HnswVacuum *vacuum, Buffer buffer)
 	Page		page;
 	int			used;
 
+	Assert(vacuum->callback != NULL);
 	vxp_begin(&transaction, vacuum->info->index, VX_PAGES_LOGGED);
 	page = vxp_edit(&transaction, buffer);
 	geometry = vxp_geometry(&vacuum->meta, vxp_opaque(page)->layer);
 	used = vxp_opaque(page)->used_slots;
+	Assert(used <= geometry->slots);
 	for (int slot = 0; slot < used; slot++)
 	{
 		if (!vacuum->doomed[slot])
