@@ -36,6 +36,7 @@ typedef struct Study
 	bool		node_edges;
 	bool		lognormal;
 	bool		ip_dot;
+	bool		no_mean;
 	int			upper_ef;
 	int			entries;
 	double		error_scale;
@@ -150,7 +151,7 @@ make_codec(Study *study)
 	for (size_t i = 0; i < study->rows; i++)
 		for (int j = 0; j < study->dims; j++)
 			deviation += fabs(study->data[i * study->dims + j] - mean[j]);
-	parameters.mean = mean;
+	parameters.mean = study->no_mean ? NULL : mean;
 	parameters.spread = (float) (4 * deviation / study->rows / study->dims);
 	vxq_codec_init(&study->codec, &parameters, vxh_malloc_host());
 	if (study->ip_dot)
@@ -386,6 +387,7 @@ static const struct option long_options[] = {
 	{"leave-gaps", no_argument, NULL, 'G'},
 	{"lognormal", no_argument, NULL, 'L'},
 	{"ip-dot", no_argument, NULL, 'P'},
+	{"no-mean", no_argument, NULL, 'Z'},
 	{"heading", no_argument, NULL, 'H'},
 	{"heading-only", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0}
@@ -436,6 +438,7 @@ read_options(Study *study, int argc, char **argv, const char **edges)
 			case 'G': study->build.leave_gaps = true; break;
 			case 'L': study->lognormal = true; break;
 			case 'P': study->ip_dot = true; break;
+			case 'Z': study->no_mean = true; break;
 			case 'H': print_heading(); break;
 			case 'h': exit(0);
 			default: exit(1);

@@ -265,7 +265,8 @@ fetch_edges(VxPageSearch *search, uint32_t member)
 /*
  * The votes that an entry of this rank has for each page it names.  The very
  * nearest read their pages at once, which is what leads the search home; pages
- * that only farther ones name must be named by several.
+ * that only farther ones name must be named by several.  Measured: see
+ * "Votes" in graph/README.md.
  */
 static int
 votes_of_rank(const VxPageSearch *search, int rank)
@@ -273,7 +274,9 @@ votes_of_rank(const VxPageSearch *search, int rank)
 	Assert(rank < search->ef);
 	if (rank * 10 < search->ef)
 		return VXG_VOTES_NEEDED;
-	return rank * 4 < search->ef ? VXG_VOTES_NEEDED / 2 : VXG_VOTES_NEEDED / 4;
+	if (rank * 4 < search->ef)
+		return VXG_VOTES_NEEDED / 2;
+	return rank * 2 < search->ef ? VXG_VOTES_NEEDED / 4 : VXG_VOTES_NEEDED / 8;
 }
 
 /* Votes for the pages of the member's edges; those to be read become the batch. */
