@@ -1,0 +1,346 @@
+# Damaged and foreign index pages.
+#
+# Builds many small indexes, stops the server, damages each in one way with a seeded generator, starts the server
+# and lets every index be checked, scanned, inserted into and vacuumed. Nothing may crash or hang; every error has
+# to be one that says "corrupted" and names index and block, and vectorx_check() has to see all damage to what the
+# graph relies on. VECTORX_TEST_SEED and VECTORX_TEST_TRIALS repeat another run or make a long one.
+
+use strict;
+use warnings;
+
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $seed = $ENV{VECTORX_TEST_SEED} // 30;
+my $trials = $ENV{VECTORX_TEST_TRIALS} // 300;
+my $page_size = 8192;
+my $header = 24;
+my $special = $page_size - 16;
+my $m = 8;
+
+srand($seed);
+note "seed $seed, $trials trials";
+
+sub random_of { return $_[int(rand(@_))]; }
+sub random_bytes { return join '', map { chr int rand 256 } 1 .. $_[0]; }
+
+# ---- the file of an index ----
+
+sub u16 { return unpack 'S', substr(${ $_[0] }, $_[1], 2); }
+sub u32 { return unpack 'L', substr(${ $_[0] }, $_[1], 4); }
+sub put16 { substr(${ $_[0] }, $_[1], 2) = pack 'S', $_[2]; return; }
+sub put32 { substr(${ $_[0] }, $_[1], 4) = pack 'L', $_[2]; return; }
+
+sub blocks { return length(${ $_[0] }) / $page_size; }
+sub kind { return ord substr(${ $_[0] }, $_[1] * $page_size + $special + 10, 1); }
+sub layer { return ord substr(${ $_[0] }, $_[1] * $page_size + $special + 11, 1); }
+sub used { return u16($_[0], $_[1] * $page_size + $special + 8); }
+
+# A block for which the condition holds; block 0 if there is none.
+sub block_where
+{
+	my ($file, $condition) = @_;
+	my @matches = grep { $condition->($_) } 0 .. blocks($file) - 1;
+	return @matches ? random_of(@matches) : 0;
+}
+
+sub graph_block
+{
+	my ($file, $on_upper) = @_;
+	return block_where($file, sub { kind($file, $_[0]) == 3 && (layer($file, $_[0]) > 0) == ($on_upper // 0) });
+}
+
+# Where the arrays of a graph page begin; the layout of src/storage/graph_page.h.
+sub layout
+{
+	my ($file, $upper) = @_;
+	my $contents = $special - $header;
+	my $code = u32($file, $header + 12);
+	my $vector = $upper ? 0 : u32($file, $header + 16);
+	my %at;
+
+	for (my $n = int($contents / ($code + 4 * $m + 19));; $n--)
+	{
+		my $extra = int(($n * $vector + $contents - 1) / $contents);
+		%at = (n => $n, extra => $header, extra_blocks => $extra, down => $header + 4 * $extra);
+		$at{add} = $at{down} + ($upper ? 4 * $n : 0);
+		$at{scale} = $at{add} + 4 * $n;
+		$at{error} = $at{scale} + 4 * $n;
+		$at{edges} = $at{error} + 4 * $n;
+		$at{tid} = $at{edges} + 4 * $m * $n;
+		$at{state} = $at{tid} + 6 * $n;
+		$at{code} = $at{state} + $n;
+		my $aligned = int(($at{code} + 63) / 64) * 64;
+		$at{code} = $aligned if $aligned + $n * $code <= $special;
+		last if $at{code} + $n * $code <= $special;
+	}
+	return \%at;
+}
+
+# A slot in use on a graph page, in which the state is "live".
+sub live_slot
+{
+	my ($file, $block, $at) = @_;
+	my @live = grep { ord(substr($$file, $block * $page_size + $at->{state} + $_, 1)) == 1 } 0 .. used($file, $block) - 1;
+	return @live ? random_of(@live) : 0;
+}
+
+# ---- damages: each changes the file and returns what it did; those that vectorx_check() may not see begin with "~" ----
+
+my %damages = (
+	flip => sub {
+		my ($file) = @_;
+		my $at = int rand length $$file;
+		my $count = 1 + int rand 4;
+		for my $i (0 .. $count - 1)
+		{
+			my $byte = $at - $at % $page_size + ($at + $i) % $page_size;
+			substr($$file, $byte, 1) = chr(ord(substr($$file, $byte, 1)) ^ (1 << int rand 8));
+		}
+		return "~$count bytes from $at";
+	},
+	zero => sub {
+		my ($file) = @_;
+		my $block = int rand blocks($file);
+		substr($$file, $block * $page_size, $page_size) = "\0" x $page_size;
+		return "block $block zeroed";
+	},
+	garbage => sub {
+		my ($file) = @_;
+		my $block = int rand blocks($file);
+		substr($$file, $block * $page_size + $header, $special - $header) = random_bytes($special - $header);
+		return kind($file, $block) == 2 ? "~block $block random" : "block $block random";
+	},
+	swap => sub {
+		my ($file) = @_;
+		my ($from, $to) = (int rand blocks($file), int rand blocks($file));
+		substr($$file, $to * $page_size, $page_size) = substr($$file, $from * $page_size, $page_size);
+		return ($from == $to ? '~' : '') . "block $from over block $to";
+	},
+	truncate => sub {
+		my ($file) = @_;
+		my $keep = int rand blocks($file);
+		$$file = substr($$file, 0, $keep * $page_size);
+		return "cut to $keep blocks";
+	},
+	special => sub {
+		my ($file) = @_;
+		my $block = random_of(graph_block($file), graph_block($file, 1), int rand blocks($file));
+		my $at = 2 * int rand 8;
+		my $value = random_of(0, 1, 0xFFFF, int rand 65536, int rand 100);
+		my $same = u16($file, $block * $page_size + $special + $at) == $value;
+
+		# the place of a run that is empty says nothing
+		$same ||= $at < 6 && u16($file, $block * $page_size + $special + 6) == 0;
+		put16($file, $block * $page_size + $special + $at, $value);
+		return ($same ? '~' : '') . "special area of block $block, byte $at: $value";
+	},
+	meta => sub {
+		my ($file) = @_;
+		my $at = 2 * int rand 68;
+		my $value = random_of(0, 1, 0xFFFF, int rand 65536, int rand 20);
+		my $same = u16($file, $header + $at) == $value;
+
+		# efforts, the grid of L1 codes, fillfactor and reserved words say nothing here
+		$same ||= grep { $at == $_ } 22, 28, 30, 48, 50 .. 71;
+		put16($file, $header + $at, $value);
+		return ($same ? '~' : '') . "metapage, byte $at: $value";
+	},
+	edge => sub {
+		my ($file) = @_;
+		my $block = graph_block($file, rand() < 0.2);
+		my $at = layout($file, layer($file, $block));
+		my $slot = live_slot($file, $block, $at);
+		my $edge = random_of($block, $block | 0x80000000, blocks($file) + 5, 0x7FFFFFFE, 0, int(rand 2**31));
+		put32($file, $block * $page_size + $at->{edges} + 4 * $m * $slot, $edge);
+		return "block $block slot $slot edge $edge";
+	},
+	factor => sub {
+		my ($file) = @_;
+		my $block = graph_block($file, rand() < 0.2);
+		my $at = layout($file, layer($file, $block));
+		my $slot = live_slot($file, $block, $at);
+		my $which = random_of('add', 'scale', 'error');
+		my $bits = random_of(0x7F800000, 0xFF800000, 0x7FC00000, 0xFFC00001, 0x7F7FFFFF);
+		put32($file, $block * $page_size + $at->{$which} + 4 * $slot, $bits);
+		return ($bits == 0x7F7FFFFF && layer($file, $block) > 0 ? '~' : '') .
+		  sprintf('block %d slot %d %s %08x', $block, $slot, $which, $bits);
+	},
+	down => sub {
+		my ($file) = @_;
+		my $block = graph_block($file, 1);
+		my $at = layout($file, 1);
+		my $slot = live_slot($file, $block, $at);
+		my $down = random_of(0, $block, 0xFFFFFFFF, blocks($file), int rand blocks($file));
+		my $same = $down == u32($file, $block * $page_size + $at->{down} + 4 * $slot);
+		put32($file, $block * $page_size + $at->{down} + 4 * $slot, $down);
+		return ($same ? '~' : '') . "block $block slot $slot down $down";
+	},
+	extra => sub {
+		my ($file) = @_;
+		my $block = graph_block($file);
+		my $at = layout($file, 0);
+		my $which = int rand $at->{extra_blocks};
+		my $target = random_of($block, graph_block($file), 0, blocks($file), 0xFFFFFFF0, block_where($file, sub { kind($file, $_[0]) == 4 }));
+		my $same = $target == u32($file, $block * $page_size + $at->{extra} + 4 * $which);
+		put32($file, $block * $page_size + $at->{extra} + 4 * $which, $target);
+		return ($same ? '~' : '') . "block $block vector page $which is $target";
+	},
+	tid => sub {
+		my ($file) = @_;
+		my $block = graph_block($file);
+		my $at = layout($file, 0);
+		my $slot = live_slot($file, $block, $at);
+		substr($$file, $block * $page_size + $at->{tid} + 6 * $slot, 6) =
+		  random_of("\0" x 6, "\xFF" x 6, pack('SSS', 0, 60000, 1), substr($$file, $block * $page_size + $at->{tid} + 6 * (($slot + 1) % used($file, $block)), 6));
+		return (used($file, $block) == 1 ? '~' : '') . "block $block slot $slot heap TID";
+	},
+	state => sub {
+		my ($file) = @_;
+		my $block = graph_block($file);
+		my $at = layout($file, 0);
+		my $slot = live_slot($file, $block, $at);
+		substr($$file, $block * $page_size + $at->{state} + $slot, 1) = chr random_of(0, 2, 3, 255);
+		return "block $block slot $slot state";
+	},
+	vector => sub {
+		my ($file) = @_;
+		my $block = block_where($file, sub { kind($file, $_[0]) == 4 });
+		my $at = int rand 1500;
+		substr($$file, $block * $page_size + $header + $at * 4, 4) = pack 'L', random_of(0x7FC00000, 0x7F800000, 0x7F7FFFFF);
+		return "~block $block float $at";
+	},
+	code => sub {
+		my ($file) = @_;
+		my $block = graph_block($file);
+		my $at = layout($file, 0);
+		my $slot = live_slot($file, $block, $at);
+		my $byte = $block * $page_size + $at->{code} + $slot * u32($file, $header + 12) + int rand u32($file, $header + 12);
+		substr($$file, $byte, 1) = chr(ord(substr($$file, $byte, 1)) ^ 0x28);
+		return "block $block slot $slot code";
+	});
+
+# ---- build, damage ----
+
+my $node = PostgreSQL::Test::Cluster->new('corruption');
+my $major = `pg_config --version` =~ /(\d+)/ ? $1 : 15;
+$node->init(extra => $major >= 18 ? ['--no-data-checksums'] : []);
+$node->append_conf('postgresql.conf', "autovacuum = off\nfsync = off\njit = off\n");
+$node->start;
+$node->safe_psql('postgres', q{
+CREATE EXTENSION vectorx;
+CREATE TABLE source AS SELECT i AS id, (SELECT array_agg(sin(i * j * 0.7 + cos(i * 1.3) * j)) FROM generate_series(1, 20) j)::vector(20) AS v
+	FROM generate_series(1, 700) i;
+CREATE TABLE outcome (trial text, step text, state text, message text, hint text);
+CREATE TABLE finding (trial text, invariant text, problem text);
+CREATE FUNCTION attempt(trial text, step text, statement text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+	state text;
+	message text;
+	hint text;
+BEGIN
+	BEGIN
+		EXECUTE statement;
+	EXCEPTION WHEN OTHERS THEN
+		GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, hint = PG_EXCEPTION_HINT;
+	END;
+	INSERT INTO outcome VALUES (trial, step, coalesce(state, '00000'), message, hint);
+END $$;
+});
+
+# Every index has pages of all kinds: two layers, vectors of the build and of inserts, live and dead slots.
+my @names = map { "t$_" } 1 .. $trials;
+$node->safe_psql('postgres', join '', map {
+	"CREATE TABLE $_ AS SELECT * FROM source WHERE id <= 500; CREATE INDEX ${_}_v ON $_ USING hnsw (v vector_l2_ops) WITH (m = $m, ef_construction = 24);\n"
+} @names, 'foreign_file', 'sound');
+$node->safe_psql('postgres', join '', map { "INSERT INTO $_ SELECT * FROM source WHERE id BETWEEN 501 AND 600; DELETE FROM $_ WHERE id % 9 = 0;\n" } @names, 'sound');
+$node->safe_psql('postgres', join '', map { "VACUUM $_;\n" } @names, 'sound');
+is($node->safe_psql('postgres', join '', map { "SELECT * FROM vectorx_check('${_}_v', true);\n" } @names[0 .. 9], 'sound'),
+	'', 'indexes are sound before the damage');
+
+my %path = map { split /\|/ } split /\n/,
+  $node->safe_psql('postgres', q{SELECT relname, pg_relation_filepath(oid) FROM pg_class WHERE relname ~ '_v$'});
+$node->stop;
+
+sub change_file
+{
+	my ($name, $change) = @_;
+	my $path = $node->data_dir . '/' . $path{"${name}_v"};
+	open my $in, '<:raw', $path or die "$path: $!";
+	my $file = do { local $/; <$in> };
+	close $in;
+	my $description = $change->(\$file);
+	open my $out, '>:raw', $path or die "$path: $!";
+	print $out $file;
+	close $out;
+	return $description;
+}
+
+my @kinds = sort keys %damages;
+my (%done, $file_has_upper);
+for my $i (0 .. $#names)
+{
+	my $kind = $kinds[$i % @kinds];
+	my $description = change_file($names[$i], $damages{$kind});
+	$done{ $names[$i] } = "$kind: $description";
+}
+change_file('foreign_file', sub { put32($_[0], $header, 0xA953A953); return ''; });
+
+# ---- use ----
+
+$node->start;
+my $old_log = -s $node->logfile;
+my $script = "SET statement_timeout = '20s'; SET enable_seqscan = off; SET client_min_messages = error;\n";
+for my $name (@names, 'sound')
+{
+	my $scan = "SELECT count(*) FROM (SELECT id FROM $name ORDER BY v <-> (SELECT v FROM source WHERE id = 333) LIMIT 250) s";
+	$script .= "SELECT attempt('$name', 'check', \$\$INSERT INTO finding SELECT '$name', invariant, problem FROM vectorx_check('${name}_v', true)\$\$);\n";
+	$script .= "SELECT attempt('$name', 'scan', \$\$$scan\$\$);\n";
+	$script .= "SELECT attempt('$name', 'insert', \$\$INSERT INTO $name SELECT * FROM source WHERE id BETWEEN 601 AND 640\$\$);\n";
+	$script .= "DELETE FROM $name WHERE id % 7 = 0;\n";
+	$script .= "\\echo vacuum $name\nVACUUM $name;\n";
+	$script .= "SELECT attempt('$name', 'rescan', \$\$$scan\$\$);\n";
+}
+my ($status, $output, $errors) = $node->psql('postgres', "\\set VERBOSITY verbose\n$script", on_error_stop => 0, timeout => 600);
+is($status, 0, 'the session lives through all of it') or diag substr($errors, -2000);
+my $log = slurp_file($node->logfile, $old_log);
+unlike($log, qr/was terminated by signal|PANIC|TRAP:/, 'no backend crashed');
+unlike("$errors$log", qr/statement timeout/, 'nothing hangs');
+
+# Errors of VACUUM are in the output of psql, the others in the table.
+my @outcomes = map { [ split /\|/, $_, 5 ] } split /\n/,
+  $node->safe_psql('postgres', q{SELECT trial, step, state, translate(message, E'|\n', '  '), hint FROM outcome WHERE state <> '00000'});
+while ($errors =~ /ERROR: +(\w{5}): (.*)((?:\n(?!.*ERROR:).*)*)/g)
+{
+	my ($state, $message, $rest) = ($1, $2, $3);
+	my ($name) = $message =~ /"(\w+?)_v"/;
+	push @outcomes, [ $name // '?', 'vacuum', $state, $message, $rest ];
+}
+
+my $unclear = 0;
+for my $outcome (@outcomes)
+{
+	my ($name, $step, $state, $message, $hint) = @$outcome;
+	my $clear =
+	  $state eq 'XX002' ? $message =~ /index "\w+" .*block \d+/ && $hint =~ /REINDEX INDEX/
+	  : $state eq 'XX001' ? $message =~ /block/
+	  : 0;
+	next if $clear;
+	$unclear++;
+	diag "$name ($done{$name}), $step: $state $message";
+}
+is($unclear, 0, 'every error names index and block and the remedy');
+
+my %found = map { $_ => 1 } split /\n/,
+  $node->safe_psql('postgres', q{SELECT DISTINCT trial FROM finding UNION SELECT trial FROM outcome WHERE step = 'check' AND state <> '00000'});
+my @missed = grep { !$found{$_} && $done{$_} !~ /: ~/ } @names;
+is(scalar @missed, 0, 'vectorx_check() sees the damage') or diag map { "$_ ($done{$_})\n" } @missed;
+ok(!$found{sound}, 'and none where there is none');
+
+my ($failed, undef, $foreign) = $node->psql('postgres', 'SET enable_seqscan = off; SELECT id FROM foreign_file ORDER BY v <-> (SELECT v FROM source LIMIT 1) LIMIT 1');
+like($foreign, qr/index "foreign_file_v" was built by pgvector.*REINDEX INDEX/s, 'a file of pgvector is recognised');
+
+note sprintf '%d trials: %d damages seen by vectorx_check(), %d errors of statements', $trials, scalar keys %found, scalar @outcomes;
+$node->stop;
+done_testing();
