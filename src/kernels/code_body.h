@@ -42,6 +42,9 @@ typedef enum CodeOp
 #define CODE_AHEAD 16			/* rows prefetched before their turn */
 #define CODE_CACHE_LINE 64
 
+StaticAssertKernel(sizeof(Vb) == V_BYTES, "Vb must hold V_BYTES bytes");
+StaticAssertKernel(VXK_MAX_CODE_BYTES <= INT32_MAX / (255 * 128), "a sum could pass int32");
+
 /* One vector of each plane of the query; planes not used are plane 0 again. */
 typedef struct CodeQuery
 {
@@ -107,6 +110,7 @@ code_query_at(CodeOp op, const CodeScan *scan, size_t j)
 	const uint8_t *at = scan->query + j;
 	CodeQuery	query;
 
+	Assert(j + V_BYTES <= scan->n);
 	query.plane0 = vb_load(at);
 	query.plane1 = code_planes(op) < 2 ? query.plane0 : vb_load(at + scan->n);
 	query.plane2 = code_planes(op) < 4 ? query.plane0 : vb_load(at + 2 * scan->n);
@@ -126,7 +130,7 @@ code_partial_mask(size_t n)
 	uint8_t		mask[V_BYTES] = {0};
 	size_t		half = V_BYTES / 2;
 
-	Assert(n < V_BYTES);
+	Assert(n < V_BYTES && (half & (half - 1)) == 0);
 	while (half > 8 && n < half)
 		half /= 2;
 	memset(mask, 0xff, n < half ? n : half);
@@ -150,6 +154,7 @@ code_query_tail(CodeOp op, const CodeScan *scan)
 	Vb			mask = scan->tail_mask;
 	CodeQuery	query;
 
+	Assert(scan->rest > 0 && scan->rest < V_BYTES);
 	query.plane0 = vb_and(code_load_tail(scan, at), mask);
 	query.plane1 = code_planes(op) < 2 ? query.plane0 : vb_and(code_load_tail(scan, at + scan->n), mask);
 	query.plane2 = code_planes(op) < 4 ? query.plane0 : vb_and(code_load_tail(scan, at + 2 * scan->n), mask);
@@ -177,6 +182,7 @@ code_rows4(CodeOp op, const CodeScan *scan, const uint8_t *const *row, int32_t *
 	CodeQuery	query;
 	size_t		j;
 
+	Assert(scan->full % V_BYTES == 0 && scan->full + scan->rest == scan->n);
 	for (j = 0; j < scan->full; j += V_BYTES)
 	{
 		query = code_query_at(op, scan, j);
@@ -208,6 +214,7 @@ code_row1(CodeOp op, const CodeScan *scan, const uint8_t *row)
 	CodeQuery	query;
 	size_t		j;
 
+	Assert(scan->full % V_BYTES == 0 && scan->full + scan->rest == scan->n);
 	for (j = 0; j < scan->full; j += V_BYTES)
 	{
 		query = code_query_at(op, scan, j);
@@ -221,6 +228,7 @@ code_row1(CodeOp op, const CodeScan *scan, const uint8_t *row)
 VX_INLINE const uint8_t *
 code_row_at(const VxCodeRows *rows, size_t i)
 {
+	Assert(i < rows->count);
 	return rows->codes + (rows->ids ? rows->ids[i] : i) * rows->stride;
 }
 

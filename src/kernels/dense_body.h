@@ -24,6 +24,11 @@
  *-------------------------------------------------------------------------
  */
 
+/* what is left after full rounds of four vectors is read off the bits of n */
+StaticAssertKernel((V_WIDTH & (V_WIDTH - 1)) == 0, "V_WIDTH must be a power of two");
+StaticAssertKernel(sizeof(Vf) == V_WIDTH * sizeof(float), "Vf must hold V_WIDTH elements");
+StaticAssertKernel(sizeof(Vd) == V_WIDTH * sizeof(double), "Vd must hold V_WIDTH elements");
+
 typedef enum DenseOp
 {
 	DENSE_L2SQ,
@@ -63,6 +68,8 @@ dense_sum(DenseOp op, const float *a, const float *b, size_t n)
 		sum3 = dense_step(op, sum3, vf_load(a + i + 3 * V_WIDTH), vf_load(b + i + 3 * V_WIDTH));
 	}
 
+	Assert(n - i < 4 * V_WIDTH);
+
 	/* what is left goes to four different sums, so that none waits */
 	if (n & (2 * V_WIDTH))
 	{
@@ -75,6 +82,7 @@ dense_sum(DenseOp op, const float *a, const float *b, size_t n)
 		sum2 = dense_step(op, sum2, vf_load(a + i), vf_load(b + i));
 		i += V_WIDTH;
 	}
+	Assert(i <= n && n - i < V_WIDTH);
 	if (i < n)
 		sum3 = dense_step(op, sum3, vf_load_partial(a + i, n - i), vf_load_partial(b + i, n - i));
 	return vf_sum(vf_add(vf_add(sum0, sum1), vf_add(sum2, sum3)));
@@ -158,6 +166,7 @@ VXK(cosine_f32) (const float *a, const float *b, size_t n, VxCosineParts *parts)
 		cosine_step(&sums2, vf_load(a + i), vf_load(b + i));
 		i += V_WIDTH;
 	}
+	Assert(i <= n && n - i < V_WIDTH);
 	if (i < n)
 		cosine_step(&sums3, vf_load_partial(a + i, n - i), vf_load_partial(b + i, n - i));
 	parts->dot = cosine_total(sums0.dot, sums1.dot, sums2.dot, sums3.dot);
@@ -193,6 +202,7 @@ VXK(norm2_f32) (const float *a, size_t n)
 		sum2 = vd_fma_square(vf_load(a + i), sum2);
 		i += V_WIDTH;
 	}
+	Assert(i <= n && n - i < V_WIDTH);
 	if (i < n)
 		sum3 = vd_fma_square(vf_load_partial(a + i, n - i), sum3);
 	return vd_sum(vd_add(vd_add(sum0, sum1), vd_add(sum2, sum3)));

@@ -46,7 +46,8 @@ vxk_available(const VxKernels *const **tables)
 				available[available_count++] = isa_rows[i].kernels;
 		}
 	}
-	Assert(available_count > 0 && available[0] == &vxk_kernels_scalar);
+	Assert(available_count > 0 && available_count <= ISA_COUNT);
+	Assert(available[0] == &vxk_kernels_scalar);
 	*tables = available;
 	return available_count;
 }
@@ -58,7 +59,7 @@ vxk_select(const char *name)
 	size_t		count = vxk_available(&tables);
 	size_t		i;
 
-	Assert(name != NULL);
+	Assert(name != NULL && vxk != NULL);
 	if (strcmp(name, "auto") == 0)
 	{
 		vxk = tables[count - 1];
@@ -80,6 +81,7 @@ vxk_init(void)
 {
 	bool		found = vxk_select("auto");
 
+	/* the scalar table needs nothing, so there is always a best one */
 	Assert(found);
 	(void) found;
 }

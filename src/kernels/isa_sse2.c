@@ -23,6 +23,7 @@ VX_TARGET_BEGIN("sse2")
 #define V_WIDTH 4
 typedef __m128 Vf;
 
+/* Twice as wide as Vf: the lower half of its elements and the upper half. */
 typedef struct Vd
 {
 	__m128d		low;
@@ -64,6 +65,7 @@ vf_sub(Vf a, Vf b)
 	return _mm_sub_ps(a, b);
 }
 
+/* the sign bit is cleared, of a NaN too */
 VX_INLINE Vf
 vf_abs(Vf a)
 {
@@ -76,6 +78,7 @@ vf_fma(Vf a, Vf b, Vf c)
 	return _mm_add_ps(_mm_mul_ps(a, b), c);
 }
 
+/* pairwise, by halves: as few roundings as there are levels */
 VX_INLINE float
 vf_sum(Vf a)
 {
@@ -100,6 +103,7 @@ vd_add(Vd a, Vd b)
 	return a;
 }
 
+/* squares of float32 are exact in double; only the additions round */
 VX_INLINE Vd
 vd_fma_square(Vf x, Vd sum)
 {
@@ -125,6 +129,7 @@ vd_sum(Vd a)
 typedef __m128i Vb;
 typedef __m128i Vi;
 
+/* Partial sums of one row; parts that a kernel does not use cost nothing. */
 typedef struct CodeSums
 {
 	Vi			part0;
@@ -252,6 +257,7 @@ vi_sum4(Vi a, Vi b, Vi c, Vi d, int32_t *out)
 					 _mm_add_epi32(_mm_unpacklo_epi64(ab, cd), _mm_unpackhi_epi64(ab, cd)));
 }
 
+/* bytes are multiplied as they are, so nothing is missing from the sums */
 VX_INLINE int32_t
 code_bias_u8(const uint8_t *query, size_t n)
 {

@@ -32,6 +32,9 @@
 #define Assert(condition) assert(condition)
 #endif
 
+/* Checked by the compiler, at file scope. */
+#define StaticAssertKernel(condition, message) _Static_assert(condition, message)
+
 /*
  * Everything below a kernel must be inlined into it: the operation is a
  * constant argument there, and a vector must not travel through memory.
@@ -68,6 +71,7 @@ load_partial8(const uint8_t *p, size_t n)
 	uint32_t	low;
 	uint32_t	high;
 
+	Assert(n <= 8);
 	if (n >= 8)
 	{
 		memcpy(&word, p, 8);
@@ -91,12 +95,14 @@ load_partial8(const uint8_t *p, size_t n)
 VX_INLINE uint64_t
 load_partial_low(const uint8_t *p, size_t n)
 {
+	Assert(n < 16);
 	return load_partial8(p, n < 8 ? n : 8);
 }
 
 VX_INLINE uint64_t
 load_partial_high(const uint8_t *p, size_t n)
 {
+	Assert(n < 16);
 	return n < 8 ? 0 : load_partial8(p + n - 8, 8);
 }
 

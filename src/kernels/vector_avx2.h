@@ -14,6 +14,7 @@
 #define V_WIDTH 8
 typedef __m256 Vf;
 
+/* Twice as wide as Vf: the lower half of its elements and the upper half. */
 typedef struct Vd
 {
 	__m256d		low;
@@ -55,6 +56,7 @@ vf_sub(Vf a, Vf b)
 	return _mm256_sub_ps(a, b);
 }
 
+/* the sign bit is cleared, of a NaN too */
 VX_INLINE Vf
 vf_abs(Vf a)
 {
@@ -67,6 +69,7 @@ vf_fma(Vf a, Vf b, Vf c)
 	return _mm256_fmadd_ps(a, b, c);
 }
 
+/* pairwise, by halves: as few roundings as there are levels */
 VX_INLINE float
 vf_sum(Vf a)
 {
@@ -92,6 +95,7 @@ vd_add(Vd a, Vd b)
 	return a;
 }
 
+/* squares of float32 are exact in double; only the additions round */
 VX_INLINE Vd
 vd_fma_square(Vf x, Vd sum)
 {
@@ -116,6 +120,7 @@ vd_sum(Vd a)
 typedef __m256i Vb;
 typedef __m256i Vi;
 
+/* Partial sums of one row; parts that a kernel does not use cost nothing. */
 typedef struct CodeSums
 {
 	Vi			part0;
@@ -196,6 +201,7 @@ vi_sum4(Vi a, Vi b, Vi c, Vi d, int32_t *out)
 					 _mm_add_epi32(_mm256_castsi256_si128(abcd), _mm256_extracti128_si256(abcd, 1)));
 }
 
+/* bytes are multiplied as they are, so nothing is missing from the sums */
 VX_INLINE int32_t
 code_bias_u8(const uint8_t *query, size_t n)
 {

@@ -15,6 +15,7 @@
 #define V_WIDTH 16
 typedef __m512 Vf;
 
+/* Twice as wide as Vf: the lower half of its elements and the upper half. */
 typedef struct Vd
 {
 	__m512d		low;
@@ -52,6 +53,7 @@ vf_sub(Vf a, Vf b)
 	return _mm512_sub_ps(a, b);
 }
 
+/* the sign bit is cleared, of a NaN too */
 VX_INLINE Vf
 vf_abs(Vf a)
 {
@@ -64,6 +66,7 @@ vf_fma(Vf a, Vf b, Vf c)
 	return _mm512_fmadd_ps(a, b, c);
 }
 
+/* pairwise, by halves: as few roundings as there are levels */
 VX_INLINE float
 vf_sum(Vf a)
 {
@@ -90,6 +93,7 @@ vd_add(Vd a, Vd b)
 	return a;
 }
 
+/* squares of float32 are exact in double; only the additions round */
 VX_INLINE Vd
 vd_fma_square(Vf x, Vd sum)
 {
@@ -115,6 +119,7 @@ vd_sum(Vd a)
 typedef __m512i Vb;
 typedef __m512i Vi;
 
+/* Partial sums of one row; parts that a kernel does not use cost nothing. */
 typedef struct CodeSums
 {
 	Vi			part0;
@@ -207,6 +212,7 @@ vi_sum4(Vi a, Vi b, Vi c, Vi d, int32_t *out)
 	_mm_storeu_si128((__m128i *) out, vi_fold(abcd));
 }
 
+/* bytes are multiplied as they are, so nothing is missing from the sums */
 VX_INLINE int32_t
 code_bias_u8(const uint8_t *query, size_t n)
 {

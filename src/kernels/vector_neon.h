@@ -14,6 +14,7 @@
 #define V_WIDTH 4
 typedef float32x4_t Vf;
 
+/* Twice as wide as Vf: the lower half of its elements and the upper half. */
 typedef struct Vd
 {
 	float64x2_t low;
@@ -56,6 +57,7 @@ vf_sub(Vf a, Vf b)
 	return vsubq_f32(a, b);
 }
 
+/* the sign bit is cleared, of a NaN too */
 VX_INLINE Vf
 vf_abs(Vf a)
 {
@@ -68,6 +70,7 @@ vf_fma(Vf a, Vf b, Vf c)
 	return vfmaq_f32(c, a, b);
 }
 
+/* pairwise, by halves: as few roundings as there are levels */
 VX_INLINE float
 vf_sum(Vf a)
 {
@@ -90,6 +93,7 @@ vd_add(Vd a, Vd b)
 	return a;
 }
 
+/* squares of float32 are exact in double; only the additions round */
 VX_INLINE Vd
 vd_fma_square(Vf x, Vd sum)
 {
@@ -111,6 +115,7 @@ vd_sum(Vd a)
 typedef uint8x16_t Vb;
 typedef int32x4_t Vi;
 
+/* Partial sums of one row; parts that a kernel does not use cost nothing. */
 typedef struct CodeSums
 {
 	Vi			part0;
