@@ -16,7 +16,7 @@ INSERT INTO t VALUES (7, NULL), (8, '[0,0,0]'), (9, '[-1,-2,-3]');
 SET enable_seqscan = off;
 
 -- rows with NULL are not in an index; zero vectors are not where directions are compared
-SELECT id, e FROM t ORDER BY e <-> '[3,3,3]', id;
+SELECT id, e FROM (SELECT id, e FROM t ORDER BY e <-> '[3,3,3]' LIMIT 100) s ORDER BY e <-> '[3,3,3]', id;
 SELECT id FROM (SELECT id, e <-> '[3,3,3]' AS d FROM t ORDER BY e <-> '[3,3,3]' LIMIT 100) s ORDER BY d, id;
 SELECT id FROM (SELECT id, e <#> '[3,3,3]' AS d FROM t ORDER BY e <#> '[3,3,3]' LIMIT 100) s ORDER BY d, id;
 SELECT id FROM (SELECT id, e <=> '[3,3,3]' AS d FROM t ORDER BY e <=> '[3,3,3]' LIMIT 100) s ORDER BY d, id;
