@@ -37,6 +37,7 @@ typedef struct Study
 	bool		lognormal;
 	bool		ip_dot;
 	bool		no_mean;
+	bool		eager;
 	int			upper_ef;
 	int			entries;
 	double		error_scale;
@@ -291,7 +292,7 @@ static void
 measure(const Study *study, PageStore *store, int ef)
 {
 	VxPageSource source = store_source(store);
-	VxPageSearchOptions options = {MAX_EF, store->max_edges, store->slots, 0, false};
+	VxPageSearchOptions options = {MAX_EF, store->max_edges, store->slots, 0, false, study->eager};
 	VxPageSearch *search = vxg_search_create(&study->codec, &source, &options,
 											 vxh_malloc_host());
 	const VxPageSearchCounters *counters = vxg_search_counters(search);
@@ -388,6 +389,7 @@ static const struct option long_options[] = {
 	{"lognormal", no_argument, NULL, 'L'},
 	{"ip-dot", no_argument, NULL, 'P'},
 	{"no-mean", no_argument, NULL, 'Z'},
+	{"eager", no_argument, NULL, 'W'},
 	{"heading", no_argument, NULL, 'H'},
 	{"heading-only", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0}
@@ -439,6 +441,7 @@ read_options(Study *study, int argc, char **argv, const char **edges)
 			case 'L': study->lognormal = true; break;
 			case 'P': study->ip_dot = true; break;
 			case 'Z': study->no_mean = true; break;
+			case 'W': study->eager = true; break;
 			case 'H': print_heading(); break;
 			case 'h': exit(0);
 			default: exit(1);

@@ -272,7 +272,7 @@ static int
 votes_of_rank(const VxPageSearch *search, int rank)
 {
 	Assert(rank < search->ef);
-	if (rank * 10 < search->ef)
+	if (rank * 10 < search->ef || search->options.eager)
 		return VXG_VOTES_NEEDED;
 	if (rank * 4 < search->ef)
 		return VXG_VOTES_NEEDED / 2;

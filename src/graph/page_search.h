@@ -75,6 +75,7 @@ typedef struct VxCandidate
  * memory_limit	bytes that the search may take in all; 0 for no limit.  What it
  *				always needs it takes even beyond that.
  * keep_codes	keep code and factors of the beam's nodes beyond their page.
+ * eager		for measurements: read every page that an expanded node names.
  */
 typedef struct VxPageSearchOptions
 {
@@ -83,6 +84,7 @@ typedef struct VxPageSearchOptions
 	int			max_slots;
 	size_t		memory_limit;
 	bool		keep_codes;
+	bool		eager;
 } VxPageSearchOptions;
 
 typedef struct VxPageSearchCounters

@@ -59,7 +59,7 @@ static VxPageSearch *
 new_search(GraphFixture *fixture, int max_ef, size_t memory_limit)
 {
 	VxPageSearchOptions options = {max_ef, fixture->store->max_edges, fixture->store->slots,
-	memory_limit, true};
+	memory_limit, true, false};
 
 	return vxg_search_create(&fixture->codec, &fixture->source, &options, vxh_malloc_host());
 }
