@@ -29,6 +29,12 @@
  */
 #define VXC_FACTOR_TOLERANCE	1e-3
 
+/* The same for the squared cosine of a vector and its code. */
+#define VXC_COSINE_TOLERANCE	1e-5
+
+/* Squared length of what rounding leaves of a unit vector less itself. */
+#define VXC_NOISE_NORM2			1e-10
+
 /* The bytes that the built vectors of a page take of the stream of vectors. */
 typedef struct VxVectorRun
 {
@@ -179,11 +185,36 @@ vxc_near(double a, double b)
 	return fabs(a - b) <= VXC_FACTOR_TOLERANCE * Max(fabs(a), fabs(b)) + FLT_MIN;
 }
 
+/*
+ * Whether two error factors are of one vector.  The factor comes of 1 minus a
+ * cosine of almost 1 (quantize/lattice.c), so what rounding does to the cosine
+ * is compared.
+ */
 static bool
-vxc_factors_agree(const VxFactors *a, const VxFactors *b)
+vxc_errors_agree(const VxCodec *codec, const VxFactors *a, const VxFactors *b)
+{
+	double		difference = (double) a->error * a->error - (double) b->error * b->error;
+
+	return vxc_near(a->error, b->error) ||
+		fabs(difference) * (codec->padded_dims - 1) <= VXC_COSINE_TOLERANCE * b->add;
+}
+
+static bool
+vxc_factors_agree(const VxCodec *codec, const VxFactors *a, const VxFactors *b)
 {
 	return vxc_near(a->add, b->add) && vxc_near(a->scale, b->scale) &&
-		vxc_near(a->error, b->error);
+		vxc_errors_agree(codec, a, b);
+}
+
+/*
+ * Whether a vector is the mean but for the rounding of its normalisation: its
+ * code is then that of noise.
+ */
+static bool
+vxc_is_noise(const VxCodec *codec, const VxFactors *a, const VxFactors *b)
+{
+	return codec->metric == VX_METRIC_COSINE &&
+		a->add < VXC_NOISE_NORM2 && b->add < VXC_NOISE_NORM2;
 }
 
 /*
@@ -294,9 +325,14 @@ vxc_code_is_of_floats(VxVectorCheck *vectors, int slot, const float *floats)
 
 	vxq_encode(codec, floats, index->scratch, vectors->code, &fresh);
 	if (vxq_code_equal(codec, vectors->code, code))
-		return vxc_factors_agree(&fresh, &stored);
-	if (codec->kind != VX_CODE_LATTICE || !vxc_near(fresh.add, stored.add) ||
-		!vxc_near(fresh.error, stored.error))
+		return vxc_factors_agree(codec, &fresh, &stored) ||
+			vxc_is_noise(codec, &fresh, &stored);
+	if (codec->kind != VX_CODE_LATTICE)
+		return false;
+	if (vxc_is_noise(codec, &fresh, &stored))
+		return true;
+	if (!vxc_near(fresh.add, stored.add) ||
+		!vxc_errors_agree(codec, &fresh, &stored))
 		return false;
 	if (vxc_near(fresh.scale, stored.scale))
 		return vxc_codes_agree(codec, vectors->code, code) ||

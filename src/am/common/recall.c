@@ -457,7 +457,8 @@ vxr_result(const VxRecall *recall, TupleDesc descriptor)
 	bool		nulls[6] = {false};
 	double	   *exact_ms = palloc_array(double, recall->count + 1);
 	double	   *index_ms = palloc_array(double, recall->count + 1);
-	double		sum = 0;
+	uint64		neighbours = 0;
+	uint64		found = 0;
 	int			used = 0;
 
 	for (int i = 0; i < recall->count; i++)
@@ -467,14 +468,15 @@ vxr_result(const VxRecall *recall, TupleDesc descriptor)
 		if (!sample->usable)
 			continue;
 		Assert(sample->found <= sample->neighbours);
-		sum += (double) sample->found / sample->neighbours;
+		neighbours += sample->neighbours;
+		found += sample->found;
 		exact_ms[used] = sample->exact_ms;
 		index_ms[used++] = sample->index_ms;
 	}
 	values[0] = Int32GetDatum(recall->k);
 	values[1] = Int32GetDatum(used);
 	nulls[2] = nulls[3] = nulls[4] = used == 0;
-	values[2] = Float8GetDatum(used == 0 ? 0 : sum / used);
+	values[2] = Float8GetDatum(used == 0 ? 0 : (double) found / neighbours);
 	values[3] = Float8GetDatum(used == 0 ? 0 : vxr_median(index_ms, used));
 	values[4] = Float8GetDatum(used == 0 ? 0 : vxr_median(exact_ms, used));
 	values[5] = Int64GetDatum((int64) recall->rows);
