@@ -56,7 +56,8 @@ vxc_report(VxCheck *check, const char *invariant, BlockNumber block, int slot,
 	bool		nulls[VXC_COLUMNS] = {false};
 	StringInfoData problem;
 
-	Assert(invariant != NULL);
+	Assert(invariant != NULL && check->result->setResult != NULL);
+	Assert(block != InvalidBlockNumber || slot == VXC_NO_SLOT);
 	initStringInfo(&problem);
 	for (;;)
 	{
@@ -92,12 +93,17 @@ vxc_copy_page(VxCheck *check, BlockNumber block, char *copy)
 {
 	Buffer		buffer;
 
+	Assert(BlockNumberIsValid(block));
 	CHECK_FOR_INTERRUPTS();
 	buffer = vxp_read_any(check->index, block, check->strategy);
 	memcpy(copy, BufferGetPage(buffer), BLCKSZ);
 	UnlockReleaseBuffer(buffer);
 }
 
+/*
+ * The method of an index's access method, or NULL.  It is known by its
+ * handler: the name is the user's to choose.
+ */
 static const VxCheckMethod *
 vxc_method(Relation index)
 {
@@ -209,6 +215,7 @@ vxc_run(VxCheck *check)
 	int			security;
 	int			nest_level;
 
+	Assert(check->heap != NULL && check->index != NULL);
 	GetUserIdAndSecContext(&user, &security);
 	SetUserIdAndSecContext(check->heap->rd_rel->relowner,
 						   security | SECURITY_RESTRICTED_OPERATION);

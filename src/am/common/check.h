@@ -44,7 +44,7 @@ typedef struct VxCheckMethod
 
 extern void vxc_report(VxCheck *check, const char *invariant,
 					   BlockNumber block, int slot,
-					   const char *format,...) pg_attribute_printf(5, 6);
+					   const char *format,...) __attribute__((format(printf, 5, 6)));
 extern void vxc_copy_page(VxCheck *check, BlockNumber block, char *copy);
 extern bool vxc_is_vector_index(Relation index);
 extern void vxc_require_vector_index(Relation index);

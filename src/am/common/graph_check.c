@@ -3,9 +3,9 @@
  * graph_check.c
  *	  Checks the pages of a graph index, one by one.
  *
- * Invariants I1 - I7 and I10 of the list in am/hnsw/hnsw_check.c: whatever can be said of
- * a page without looking at another.  graph_check_vectors.c and
- * graph_check_edges.c do the rest.
+ * Invariants I1 - I7 and I10 of the list in am/hnsw/hnsw_check.c: whatever
+ * can be said of a page without looking at another.  graph_check_vectors.c
+ * and graph_check_edges.c do the rest.
  *
  * Concurrency: a graph page keeps its kind and layer for ever, its nodes never
  * move, and a new page comes with all that refers to it in one WAL record.
@@ -46,14 +46,15 @@ vxc_frame_kind(Page page)
 
 /*
  * What a block is that a page refers to.  A block that came to be or was
- * initialised since the map was made is looked at now.  VXC_BAD if it is not in
- * the index at all.
+ * initialised since the map was made is looked at now.  VXC_BAD if it is not
+ * in the index at all.
  */
 uint8
 vxc_kind_of(VxGraphCheck *graph, BlockNumber block)
 {
 	PGAlignedBlock copy;
 
+	Assert(graph->kinds != NULL);
 	if (block < graph->nblocks && graph->kinds[block] != VXC_NEW)
 		return graph->kinds[block];
 	if (block >= graph->nblocks &&
@@ -78,12 +79,13 @@ vxc_counters_are_sane(const VxPageOpaqueData *opaque,
 }
 
 /*
- * Copy a graph page that the map has on the given layer, to graph->page; false if it is no longer
- * what it was.
+ * Copy a graph page that the map has on the given layer to graph->page; false
+ * if it is no longer what it was.
  */
 bool
 vxc_copy_graph_page(VxGraphCheck *graph, BlockNumber block, int layer)
 {
+	Assert(layer >= 0 && layer < VX_MAX_LAYERS);
 	vxc_copy_page(graph->check, block, graph->page.data);
 	return vxc_frame_kind(vxc_page(graph)) == VXC_GRAPH + layer &&
 		vxc_counters_are_sane(vxp_opaque(vxc_page(graph)),
@@ -131,6 +133,7 @@ vxc_check_mean_page(VxGraphCheck *graph, BlockNumber block, float *mean,
 {
 	const char *problem = NULL;
 
+	Assert(count > 0 && count <= VX_PAGE_CONTENTS / sizeof(float));
 	if (block >= RelationGetNumberOfBlocks(graph->check->index))
 		problem = "a page of the mean is beyond the end of the index";
 	else
@@ -165,6 +168,7 @@ vxc_check_codec(VxGraphCheck *graph)
 	bool		sound = true;
 	const char *problem;
 
+	Assert(data->dimensions > 0 && data->dimensions <= VXQ_MAX_DIMENSIONS);
 	for (uint32 i = 0; i < data->mean_pages; i++)
 	{
 		uint32		first = i * room;
@@ -208,8 +212,8 @@ vxc_classify(VxGraphCheck *graph, BlockNumber block)
 {
 	VxCheck    *check = graph->check;
 	uint32		mean_pages = graph->index->meta.data.mean_pages;
-	const VxPageOpaqueData *opaque = vxp_opaque(vxc_page(graph));
 	uint8		kind = vxc_frame_kind(vxc_page(graph));
+	const VxPageOpaqueData *opaque;
 
 	if ((kind == VXC_META) != (block == VX_META_BLOCK) ||
 		(kind == VXC_MEAN) != (block > VX_META_BLOCK &&
@@ -224,6 +228,8 @@ vxc_classify(VxGraphCheck *graph, BlockNumber block)
 	if (kind == VXC_NEW)
 		return kind;
 
+	/* the frame is sound, so the special area is where it has to be */
+	opaque = vxp_opaque(vxc_page(graph));
 	if (opaque->flags != 0)
 		vxc_report(check, "I3", block, VXC_NO_SLOT, "unknown page flags %u",
 				   opaque->flags);
@@ -273,6 +279,7 @@ vxc_check_slot(VxGraphCheck *graph, BlockNumber block, int layer, int slot)
 	uint8		state = vxp_graph_state(page, geometry)[slot];
 	ItemPointerData tid = *vxp_graph_tid(page, geometry, slot);
 
+	Assert(slot < vxp_opaque(page)->used_slots);
 	if (state == VX_SLOT_FREE)
 		vxc_report(graph->check, "I6", block, slot, "a slot in use is marked free");
 	if (state == VX_SLOT_LIVE && !vxc_tid_is_sane(graph, &tid))
@@ -301,6 +308,7 @@ vxc_check_slots(VxGraphCheck *graph, BlockNumber block, int layer)
 	const uint8 *state = vxp_graph_state(vxc_page(graph), geometry);
 	int			used = vxp_opaque(vxc_page(graph))->used_slots;
 
+	Assert(used <= geometry->slots);
 	if (used == 0)
 		vxc_report(graph->check, "I6", block, VXC_NO_SLOT, "a graph page has no slot in use");
 	for (int slot = 0; slot < used; slot++)
@@ -320,6 +328,7 @@ vxc_check_pages(VxGraphCheck *graph)
 {
 	const VxMetaPageData *data = &graph->index->meta.data;
 
+	Assert(graph->nblocks > 0);
 	graph->kinds = (uint8 *)
 		MemoryContextAllocHuge(CurrentMemoryContext, graph->nblocks);
 	for (BlockNumber block = 0; block < graph->nblocks; block++)

@@ -48,6 +48,7 @@ vxc_add_tids(VxGraphCheck *graph, VxTidSet *set, BlockNumber block)
 	const VxGraphGeometry *geometry = &graph->index->meta.geometry[0];
 	int			used = vxp_opaque(page)->used_slots;
 
+	Assert(vxp_opaque(page)->layer == 0 && used <= geometry->slots);
 	for (int slot = 0; slot < used; slot++)
 	{
 		ItemPointerData *pointer = vxp_graph_tid(page, geometry, slot);
@@ -85,7 +86,7 @@ vxc_check_down(VxGraphCheck *graph, const VxTidSet *set, BlockNumber block,
 	const uint32 *down = (const uint32 *) ((char *) page + geometry->down_at);
 	int			used = vxp_opaque(page)->used_slots;
 
-	Assert(geometry->down_at != 0);
+	Assert(layer > 0 && geometry->down_at != 0 && used <= geometry->slots);
 	for (int slot = 0; slot < used; slot++)
 	{
 		uint64		tid = vxi_tid_to_uint64(vxp_graph_tid(page, geometry, slot));
@@ -152,6 +153,9 @@ typedef struct VxLayerCheck
 	VxGraphPage view;			/* of graph->page */
 } VxLayerCheck;
 
+/*
+ * Callback: a copy of the page; NULL if it is no longer a page of the layer.
+ */
 static const VxGraphPage *
 vxc_layer_open(void *context, uint32_t block)
 {
@@ -162,6 +166,7 @@ vxc_layer_open(void *context, uint32_t block)
 
 	if (!vxc_copy_graph_page(layer->graph, block, layer->layer))
 		return NULL;
+	Assert(vxp_opaque(page)->used_slots <= geometry->slots);
 	layer->view.nslots = vxp_opaque(page)->used_slots;
 	layer->view.max_edges = geometry->max_edges;
 	layer->view.state = vxp_graph_state(page, geometry);
@@ -188,6 +193,7 @@ vxc_layer_report(void *context, const VxPageFinding *finding)
 	bool		of_page = finding->problem == VX_PAGE_UNREACHED;
 	char		invariant[8];
 
+	Assert(finding->problem <= VX_PAGE_HOLE);
 	if (finding->problem == VX_PAGE_FOREIGN_EDGE &&
 		(vxc_kind_of(layer->graph, target) == VXC_GRAPH + layer->layer ||
 		 (target < layer->graph->nblocks && layer->graph->kinds[target] == VXC_BAD)))

@@ -4,8 +4,8 @@
  *	  Checks where the vectors of a graph index lie and whether the codes are
  *	  theirs.
  *
- * Invariants I11 - I13 of the list in am/hnsw/hnsw_check.c.  Whether edges are good ones
- * is not checked: a poor graph is not damage.
+ * Invariants I11 - I13 of the list in am/hnsw/hnsw_check.c.  Whether edges are
+ * good ones is not checked: a poor graph is not damage.
  *
  *-------------------------------------------------------------------------
  */
@@ -74,6 +74,7 @@ vxc_claim_block(VxVectorCheck *vectors, BlockNumber owner, BlockNumber block)
 {
 	VxGraphCheck *graph = vectors->graph;
 
+	Assert(owner < graph->nblocks && block != InvalidBlockNumber);
 	if (vxc_kind_of(graph, block) != VXC_VECTOR)
 		vxc_report(graph->check, "I11", owner, VXC_NO_SLOT,
 				   "block %u, where the page has vectors, is not a vector page", block);
@@ -108,7 +109,8 @@ vxc_claim_run(VxVectorCheck *vectors, BlockNumber owner,
 }
 
 /*
- * I11, I12: the blocks of the runs, and that none overlaps another.  Marks them in owners.
+ * I11, I12: the blocks of the runs, and that none overlaps another.  Runs of
+ * neighbours in the stream share a block; no page of inserts may be among them.
  */
 static void
 vxc_check_runs(VxVectorCheck *vectors)
@@ -149,6 +151,7 @@ static bool
 vxc_read_part(VxVectorCheck *vectors, BlockNumber block, uint32 offset,
 			  char *part, uint32 bytes)
 {
+	Assert(offset + bytes <= VX_PAGE_CONTENTS);
 	if (vxc_kind_of(vectors->graph, block) != VXC_VECTOR)
 		return false;
 	if (block != vectors->vector_block)
@@ -228,6 +231,7 @@ vxc_codes_agree(const VxCodec *codec, const uint8 *a, const uint8 *b)
 	int			mask = (1 << bits) - 1;
 	int			differences = 0;
 
+	Assert(codec->kind == VX_CODE_LATTICE && bits >= 1 && bits <= 8);
 	for (Size i = 0; i < codec->code_bytes; i++)
 	{
 		for (int shift = 0; shift < 8; shift += bits)
@@ -323,6 +327,7 @@ vxc_code_is_of_floats(VxVectorCheck *vectors, int slot, const float *floats)
 	VxCodeArray row = {code, geometry->code_bytes, add, scale, error};
 	VxFactors	fresh;
 
+	Assert(vectors->graph->has_codec && slot < geometry->slots);
 	vxq_encode(codec, floats, index->scratch, vectors->code, &fresh);
 	if (vxq_code_equal(codec, vectors->code, code))
 		return vxc_factors_agree(codec, &fresh, &stored) ||
@@ -367,6 +372,7 @@ vxc_slot_is_unchanged(VxVectorCheck *vectors, BlockNumber block, int slot)
 	Page		now = (Page) copy.data;
 	Size		code_at = geometry->code_at + (Size) slot * geometry->code_bytes;
 
+	Assert(slot < geometry->slots);
 	vxc_copy_page(vectors->graph->check, block, copy.data);
 	return vxp_graph_state(now, geometry)[slot] == vxp_graph_state(page, geometry)[slot] &&
 		ItemPointerEquals(vxp_graph_tid(now, geometry, slot),
@@ -411,6 +417,7 @@ vxc_check_page_vectors(VxVectorCheck *vectors, BlockNumber block)
 	const uint8 *state = vxp_graph_state(page, geometry);
 	int			used = vxp_opaque(page)->used_slots;
 
+	Assert(used <= geometry->slots && vxp_opaque(page)->layer == 0);
 	for (int i = 0; i < geometry->extra_blocks; i++)
 	{
 		if (extra[i] != InvalidBlockNumber)
@@ -428,8 +435,8 @@ vxc_check_page_vectors(VxVectorCheck *vectors, BlockNumber block)
 }
 
 /*
- * I11 - I13: the vectors of all pages of the base layer.  Indexes whose codes are exact
- * have none.
+ * I11 - I13: the vectors of all pages of the base layer.  Indexes whose codes
+ * are exact have none.
  */
 void
 vxc_check_vectors(VxGraphCheck *graph)

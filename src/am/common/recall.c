@@ -123,6 +123,8 @@ vxr_describe(VxRecall *recall)
 {
 	Relation	heap = recall->heap;
 	List	   *predicate = RelationGetIndexPredicate(recall->index);
+
+	/* of several columns the first is the vector */
 	Datum		column = DirectFunctionCall3(pg_get_indexdef_ext,
 											 ObjectIdGetDatum(RelationGetRelid(recall->index)),
 											 Int32GetDatum(1), BoolGetDatum(false));
@@ -142,6 +144,9 @@ vxr_describe(VxRecall *recall)
 										false, false));
 }
 
+/*
+ * Prepare a statement with at most one parameter.
+ */
 static SPIPlanPtr
 vxr_prepare(const char *query, int nargs, Oid argument)
 {
@@ -175,6 +180,7 @@ vxr_offer(VxRecall *recall, VxRandom *random, const ItemPointerData *tid)
 {
 	uint64		at = recall->rows++;
 
+	Assert(recall->wanted > 0 && ItemPointerIsValid(tid));
 	if (at >= (uint64) recall->wanted)
 		at = vxr_below(random, at + 1);
 	if (at >= (uint64) recall->wanted)
@@ -255,10 +261,14 @@ vxr_fetch_queries(VxRecall *recall)
 	SPI_freeplan(plan);
 }
 
+/*
+ * The search, exact or not: which of the two the planner's settings decide.
+ */
 static char *
 vxr_search_text(const VxRecall *recall)
 {
-	return psprintf("SELECT (%s %s $1)::pg_catalog.float8 FROM ONLY %s WHERE %s ORDER BY %s %s $1 LIMIT %d",
+	return psprintf("SELECT (%s %s $1)::pg_catalog.float8 FROM ONLY %s"
+					" WHERE %s ORDER BY %s %s $1 LIMIT %d",
 					recall->expression, recall->operator, recall->table,
 					recall->condition, recall->expression, recall->operator,
 					recall->k);
@@ -281,13 +291,18 @@ vxr_search(SPIPlanPtr plan, Datum query)
 	return INSTR_TIME_GET_MILLISEC(end);
 }
 
+/*
+ * The distance in a row of SPI_tuptable.
+ */
 static double
 vxr_distance(uint64 row)
 {
 	bool		isnull;
-	Datum		distance = SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc,
-										 1, &isnull);
+	Datum		distance;
 
+	Assert(row < SPI_processed);
+	distance = SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, 1,
+							 &isnull);
 	return isnull ? NAN : DatumGetFloat8(distance);
 }
 
@@ -410,6 +425,9 @@ vxr_search_index(VxRecall *recall)
 	AtEOXact_GUC(true, nest_level);
 }
 
+/*
+ * Search through the index with the other indexes hidden.
+ */
 static void
 vxr_search_index_only(VxRecall *recall)
 {
@@ -483,6 +501,10 @@ vxr_result(const VxRecall *recall, TupleDesc descriptor)
 	return HeapTupleGetDatum(heap_form_tuple(descriptor, values, nulls));
 }
 
+/*
+ * Open table and index, the table first.  Whether the caller may read the
+ * table the statements will tell.
+ */
 static void
 vxr_open(VxRecall *recall, Oid index_oid)
 {
