@@ -161,37 +161,70 @@ leave_slot(VxPageSearch *search, const VxGraphPage *page, uint32_t block, int sl
 	item->tid = page->tids != NULL ? read_tid(page->tids + 6 * (size_t) slot) : 0;
 }
 
+/* Whether a candidate of this estimate has no place in the beam as it stands. */
+static inline bool
+too_far(const VxPageSearch *search, float estimate)
+{
+	return search->count == search->ef &&
+		!(estimate < search->beam[search->ef - 1].estimate);
+}
+
 /*
- * Scores all slots of a page in one call.  An estimate that is not a number,
- * which only a damaged page yields, is taken as infinitely far: comparisons
- * must stay a total order.
+ * Parts the scored slots of the open page: those too far are left behind at
+ * once, the others are noted, and their edges, which nothing has touched yet,
+ * are prefetched.  An estimate that is not a number, which only a damaged page
+ * yields, is taken as infinitely far: comparisons must stay a total order.
+ * Returns the number of slots noted.
+ */
+static int
+part_slots(VxPageSearch *search, const VxGraphPage *page, uint32_t block, int nslots)
+{
+	int			entering = 0;
+
+	for (int slot = 0; slot < nslots; slot++)
+	{
+		if (page->state[slot] == VX_SLOT_FREE)
+			continue;
+		search->counters.slots_scored++;
+		if (isnan(search->estimates[slot]))
+			search->estimates[slot] = INFINITY;
+		if (too_far(search, search->estimates[slot]))
+			leave_slot(search, page, block, slot);
+		else
+		{
+			search->entering[entering++] = (uint16_t) slot;
+			__builtin_prefetch(page->edges + (size_t) slot * page->max_edges);
+		}
+	}
+	return entering;
+}
+
+/*
+ * Scores all slots of a page in one call.  Admitting the first of those that
+ * may enter can make the later ones too far.
  */
 static void
 score_page(VxPageSearch *search, const VxGraphPage *page, uint32_t block)
 {
 	int			nslots = page->nslots;
-	int			scored = 0;
+	int			entering;
 
 	Assert(nslots <= search->options.max_slots);
 	if (nslots > search->options.max_slots)
 		nslots = search->options.max_slots;
 	vxq_estimate(search->query, &page->codes, NULL, nslots,
 				 search->estimates, search->errors);
-	for (int slot = 0; slot < nslots; slot++)
+	entering = part_slots(search, page, block, nslots);
+	for (int i = 0; i < entering; i++)
 	{
-		if (page->state[slot] == VX_SLOT_FREE)
-			continue;
-		scored++;
-		if (isnan(search->estimates[slot]))
-			search->estimates[slot] = INFINITY;
-		if (search->count == search->ef &&
-			!(search->estimates[slot] < search->beam[search->ef - 1].estimate))
+		int			slot = search->entering[i];
+
+		if (too_far(search, search->estimates[slot]))
 			leave_slot(search, page, block, slot);
 		else
 			admit_slot(search, page, block, slot);
 	}
 	search->counters.pages_read++;
-	search->counters.slots_scored += scored;
 }
 
 /* Few numbers, nearly always below a dozen: insertion sort. */

@@ -60,6 +60,7 @@ vxg_search_create(const VxCodec *codec, const VxPageSource *source,
 	search->edges = take_memory(search, ef * options->max_edges * sizeof(uint32_t));
 	search->estimates = take_memory(search, slots * sizeof(float));
 	search->errors = take_memory(search, slots * sizeof(float));
+	search->entering = take_memory(search, slots * sizeof(uint16_t));
 	search->batch = take_memory(search, vxg_batch_capacity(search) * sizeof(uint32_t));
 	if (options->keep_codes)
 		create_code_rows(search);
@@ -82,6 +83,7 @@ vxg_search_free(VxPageSearch *search)
 	vxh_release(host, search->add);
 	vxh_release(host, search->codes);
 	vxh_release(host, search->batch);
+	vxh_release(host, search->entering);
 	vxh_release(host, search->errors);
 	vxh_release(host, search->estimates);
 	vxh_release(host, search->edges);

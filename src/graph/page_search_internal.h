@@ -59,6 +59,7 @@ struct VxPageSearch
 
 	float	   *estimates;		/* of the slots of the open page */
 	float	   *errors;
+	uint16_t   *entering;		/* slots that may enter the beam */
 	uint32_t   *batch;			/* pages to read next */
 	VxPageSet	met;
 	VxOverflow	overflow;
