@@ -297,19 +297,17 @@ fetch_edges(VxPageSearch *search, uint32_t member)
 
 /*
  * The votes that an entry of this rank has for each page it names.  The very
- * nearest read their pages at once, which is what leads the search home; pages
- * that only farther ones name must be named by several.  Measured: see
- * "Votes" in graph/README.md.
+ * nearest read their pages at once, which is what leads the search home; a
+ * page that others name must be named by two.  Measured: see "Votes" in
+ * graph/README.md.
  */
 static int
 votes_of_rank(const VxPageSearch *search, int rank)
 {
 	Assert(rank < search->ef);
-	if (rank * 10 < search->ef || search->options.eager)
+	if (rank * 8 < search->ef || search->options.eager)
 		return VXG_VOTES_NEEDED;
-	if (rank * 4 < search->ef)
-		return VXG_VOTES_NEEDED / 2;
-	return rank * 2 < search->ef ? VXG_VOTES_NEEDED / 4 : VXG_VOTES_NEEDED / 8;
+	return 1;
 }
 
 /* Votes for the pages of the member's edges; those to be read become the batch. */

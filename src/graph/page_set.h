@@ -22,7 +22,7 @@
 #define VXG_PAGE_SET_EMPTY	UINT32_MAX
 
 /* Votes that a page needs to be read; a page that has them counts as read. */
-#define VXG_VOTES_NEEDED	8
+#define VXG_VOTES_NEEDED	2
 
 /*
  * The table has 2^bits places and is at most half full, so that a probe

@@ -340,33 +340,41 @@ START_TEST(overflow_gives_back_in_order)
 }
 END_TEST
 
+/* Every third page gets all votes at once, the others one. */
 START_TEST(pages_are_read_by_votes)
 {
 	VxPageSet	set;
 	uint32_t	blocks[64];
 	int			count;
+	int			taken = 0;
 
 	vxg_page_set_init(&set, vxh_malloc_host());
 	for (uint32_t block = 0; block < 3000; block++)
 	{
+		int			votes = block % 3 == 0 ? VXG_VOTES_NEEDED : 1;
+
 		vxg_page_set_reserve(&set, 1);
-		ck_assert_int_eq(vxg_page_set_vote(&set, block * 1024, 1 + block % 8), block % 8 == 7);
+		ck_assert_int_eq(vxg_page_set_vote(&set, block * 1024, votes), block % 3 == 0);
 	}
 	ck_assert_uint_eq(set.count, 3000);
-	ck_assert_uint_eq(set.pending, 3000 / 8 * 7);
-	ck_assert(vxg_page_set_vote(&set, 6 * 1024, 1));
-	ck_assert(!vxg_page_set_vote(&set, 6 * 1024, 8));
-	ck_assert(!vxg_page_set_vote(&set, 0, 6));
-	ck_assert(vxg_page_set_vote(&set, 0, 1));
-	count = vxg_page_set_take_pending(&set, blocks, 64);
-	ck_assert_int_eq(count, 64);
-	for (int i = 0; i < count; i++)
-		ck_assert_uint_eq(blocks[i] / 1024 % 8, 6);
+	ck_assert_uint_eq(set.pending, 2000);
+	ck_assert(vxg_page_set_vote(&set, 4 * 1024, VXG_VOTES_NEEDED - 1));
+	ck_assert(!vxg_page_set_vote(&set, 4 * 1024, VXG_VOTES_NEEDED));
+	ck_assert(vxg_page_set_vote(&set, 5 * 1024, VXG_VOTES_NEEDED));
+	ck_assert_uint_eq(set.pending, 1998);
 	while ((count = vxg_page_set_take_pending(&set, blocks, 64)) > 0)
-		;
+	{
+		for (int i = 0; i < count; i++)
+		{
+			ck_assert_uint_ne(blocks[i] / 1024 % 3, 0);
+			ck_assert(!vxg_page_set_vote(&set, blocks[i], 1));
+		}
+		taken += count;
+	}
+	ck_assert_int_eq(taken, 1998);
 	ck_assert_uint_eq(set.pending, 0);
 	vxg_page_set_clear(&set);
-	ck_assert(vxg_page_set_vote(&set, 7 * 1024, 8));
+	ck_assert(vxg_page_set_vote(&set, 7 * 1024, VXG_VOTES_NEEDED));
 	vxg_page_set_free(&set);
 }
 END_TEST
