@@ -13,7 +13,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $seed = $ENV{VECTORX_TEST_SEED} // 30;
-my $trials = $ENV{VECTORX_TEST_TRIALS} // 300;
+my $trials = $ENV{VECTORX_TEST_TRIALS} // 240;
 my $page_size = 8192;
 my $header = 24;
 my $special = $page_size - 16;
