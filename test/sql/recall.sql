@@ -75,6 +75,13 @@ SELECT samples, recall, rows FROM vectorx_recall('"Recall".empty_v', 5);
 CREATE TABLE "Recall".child () INHERITS ("Recall".empty);
 INSERT INTO "Recall".child VALUES ('[1,2,3]');
 SELECT samples, recall, rows FROM vectorx_recall('"Recall".empty_v', 5);
+-- a search that calls for another, of another index
+CREATE FUNCTION "Recall".inner() RETURNS bigint LANGUAGE sql AS $$ SELECT samples FROM public.vectorx_recall('"Recall".empty_v', 3, 5) $$;
+CREATE FUNCTION "Recall".checked(vector) RETURNS vector LANGUAGE plpgsql IMMUTABLE AS
+	$$ BEGIN PERFORM "Recall".inner(); RETURN $1; END $$;
+CREATE TABLE "Recall".outer AS SELECT "Vec tor" AS v FROM "Recall"."Rows" WHERE id <= 6;
+CREATE INDEX outer_v ON "Recall".outer USING hnsw (("Recall".checked(v)::vector(24)) vector_l2_ops);
+SELECT k, samples, recall, rows FROM vectorx_recall('"Recall".outer_v', 3, 2);
 -- errors
 SELECT vectorx_recall('"Recall"."L 2"', 0);
 SELECT vectorx_recall('"Recall"."L 2"', 10, -1);

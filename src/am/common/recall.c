@@ -426,23 +426,33 @@ vxr_search_index(VxRecall *recall)
 }
 
 /*
- * Search through the index with the other indexes hidden.
+ * Search through the index with the other indexes hidden.  A function that a
+ * search calls may come here again, when the hook is in place already.
  */
 static void
 vxr_search_index_only(VxRecall *recall)
 {
+	Oid			outer_heap = recall_heap;
+	Oid			outer_index = recall_index;
+	bool		nested = OidIsValid(outer_index);
+
+	if (!nested)
+	{
+		previous_relation_info_hook = get_relation_info_hook;
+		get_relation_info_hook = vxr_relation_info;
+	}
 	recall_heap = RelationGetRelid(recall->heap);
 	recall_index = RelationGetRelid(recall->index);
-	previous_relation_info_hook = get_relation_info_hook;
-	get_relation_info_hook = vxr_relation_info;
 	PG_TRY();
 	{
 		vxr_search_index(recall);
 	}
 	PG_FINALLY();
 	{
-		get_relation_info_hook = previous_relation_info_hook;
-		recall_heap = recall_index = InvalidOid;
+		if (!nested)
+			get_relation_info_hook = previous_relation_info_hook;
+		recall_heap = outer_heap;
+		recall_index = outer_index;
 	}
 	PG_END_TRY();
 }
