@@ -98,6 +98,25 @@ vxs_exact_reserve(VxExactStage *stage, int room)
 }
 
 /*
+ * Whether a heap TID can be one.  Asks for the length of the table again
+ * before saying no.
+ */
+static bool
+vxs_tid_is_sane(VxExactStage *stage, uint64 tid)
+{
+	ItemPointerData pointer = vxi_tid_from_uint64(tid);
+	BlockNumber block = ItemPointerGetBlockNumberNoCheck(&pointer);
+
+	if (!ItemPointerIsValid(&pointer))
+		return false;
+	if (stage->heap == NULL)
+		return true;
+	if (block >= stage->heap_blocks)
+		stage->heap_blocks = RelationGetNumberOfBlocks(stage->heap);
+	return block < stage->heap_blocks;
+}
+
+/*
  * Take in the live ones of a batch of candidates, beside what is left of
  * earlier batches.
  */
@@ -116,9 +135,9 @@ vxs_exact_load(VxExactStage *stage, const VxCandidate *candidates, int count)
 	{
 		if (candidates[i].state != VX_SLOT_LIVE)
 			continue;
-		if (!vxi_tid_is_valid(candidates[i].tid))
+		if (!vxs_tid_is_sane(stage, candidates[i].tid))
 			vxp_report_damage(stage->index->relation, candidates[i].block,
-							  "A live slot has no heap TID.");
+							  "A live slot has a heap TID that the table cannot have.");
 		stage->pending[stage->pending_count++] = candidates[i];
 	}
 	Assert(vxs_exact_unreturned(stage) <= stage->room);

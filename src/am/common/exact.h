@@ -28,6 +28,8 @@ typedef struct VxExactStage
 	const void *query;			/* elements of the query vector */
 	void	   *vector;			/* the vector being read */
 	bool		unordered;		/* every row is as near as any other */
+	Relation	heap;			/* the table, if the caller has set it */
+	BlockNumber heap_blocks;	/* its length when last asked */
 
 	VxCandidate *pending;
 	int			pending_count;

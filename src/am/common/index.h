@@ -99,13 +99,4 @@ vxi_tid_to_uint64(const ItemPointerData *tid)
 	return result;
 }
 
-/* As ItemPointerIsValid(): offsets count from 1. */
-static inline bool
-vxi_tid_is_valid(uint64 tid)
-{
-	ItemPointerData pointer = vxi_tid_from_uint64(tid);
-
-	return ItemPointerIsValid(&pointer);
-}
-
 #endif							/* VX_INDEX_H */

@@ -119,6 +119,7 @@ hnsw_scan_open(IndexScanDesc scan)
 									  &state->index->host);
 	state->query = (VxCodeQuery *) palloc(vxq_query_size(&state->index->codec));
 	vxs_exact_init(&state->exact, state->index, &state->source.reader);
+	state->exact.heap = scan->heapRelation;
 }
 
 /*
