@@ -59,8 +59,9 @@ reach_from(Reach *reach, uint32_t node)
 }
 
 /*
- * The nearest reached node whose list has room.  A search from the entry
- * point meets reached nodes only.  Up to `capacity` edges are as good as any;
+ * The nearest reached node whose list has room.  The search may come down from
+ * the layer above on a node that is not reached on this one, and so meet others
+ * like it: they are passed over.  Up to `capacity` edges are as good as any;
  * should all lists found be full, the last node reached has its spare place,
  * because it is used at most once and makes another node the last.
  */
@@ -79,8 +80,8 @@ find_host(Reach *reach, uint32_t node)
 	{
 		uint32_t	host = NEAR_NODE(graph->beam[i]);
 
-		Assert(is_reached(reach, host));
-		if (vxg_list(graph, reach->layer, host)[0] < (uint32_t) graph->capacity)
+		if (is_reached(reach, host) &&
+			vxg_list(graph, reach->layer, host)[0] < (uint32_t) graph->capacity)
 			return host;
 	}
 	return reach->queue[reach->count - 1];

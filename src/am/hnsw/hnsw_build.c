@@ -259,7 +259,7 @@ hnsw_build_graph(HnswBuild *build)
 	options.slack = 1.3f;
 	options.max_nodes = build->spool->count;
 	build->in_memory = hnsw_rows_in_memory(build, &options);
-	options.max_nodes = build->in_memory;
+	options.max_nodes = Max(build->in_memory, 1);
 
 	pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, HNSW_PHASE_GRAPH);
 	pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_TOTAL, build->spool->count);
