@@ -60,13 +60,20 @@ ifeq (,$(and $(wildcard $(SERVER_CLANG)),$(wildcard $(SERVER_LLVM)/llvm-lto)))
 override with_llvm = no
 endif
 
+# Objects are of one server version: another PG_CONFIG makes them anew.
+SERVER_STAMP = .server-version
+$(shell version="$$($(PG_CONFIG) --version) $$($(PG_CONFIG) --pgxs)"; \
+	[ "$$(cat $(SERVER_STAMP) 2>/dev/null)" = "$$version" ] || echo "$$version" > $(SERVER_STAMP))
+EXTRA_CLEAN += $(SERVER_STAMP)
+
 include $(PGXS)
 
-src/%.o: src/%.c Makefile
+src/%.o: src/%.c Makefile $(SERVER_STAMP)
 	$(CC) $(CFLAGS) $(CPPFLAGS) -MMD -MP -MT $@ -MT $(@:.o=.bc) -c -o $@ $<
 
 # Per-file instruction sets do not reach the bitcode compiler, and kernels are called through a table that
 # JIT could not inline anyway: their bitcode holds the scalar code only.
+$(SOURCES:.c=.bc): $(SERVER_STAMP)
 src/kernels/%.bc: BITCODE_CFLAGS += -DVX_NO_SIMD
 
 $(SQL_SCRIPT): sql/vectorx.sql vectorx.control

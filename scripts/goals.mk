@@ -17,7 +17,8 @@ check-style:          ## warnings of gcc and clang, direction of includes, expor
 check-server:         ## the SQL, isolation and TAP tests on a private server
 	@scripts/check server
 
-check-versions:       ## build and test against PostgreSQL 17 and 18 in roots of Debian packages (needs root)
+check-versions:       ## build and test against PostgreSQL 16, and 17 and 18 in roots of Debian packages (needs root)
+	@scripts/check-version-16
 	@scripts/check-version 17 trixie
 	@scripts/check-version 18 forky
 
