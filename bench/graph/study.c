@@ -27,6 +27,7 @@ typedef struct Study
 	const char *query_path;
 	const char *label;
 	int			dims;
+	int			prefix;			/* use only so many dimensions */
 	size_t		rows;
 	size_t		queries;
 	VxMetric	metric;
@@ -85,6 +86,14 @@ read_vectors(const char *path, int dims, size_t *rows)
 		exit(1);
 	fclose(file);
 	return vectors;
+}
+
+/* Keeps the first elements of each vector. */
+static void
+cut_vectors(float *vectors, size_t rows, int dims, int prefix)
+{
+	for (size_t i = 0; i < rows; i++)
+		memmove(vectors + i * prefix, vectors + i * dims, prefix * sizeof(float));
 }
 
 /* Lengths vary as they do among items of recommendation data. */
@@ -390,6 +399,7 @@ static const struct option long_options[] = {
 	{"ip-dot", no_argument, NULL, 'P'},
 	{"no-mean", no_argument, NULL, 'Z'},
 	{"eager", no_argument, NULL, 'W'},
+	{"prefix", required_argument, NULL, 'x'},
 	{"heading", no_argument, NULL, 'H'},
 	{"heading-only", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0}
@@ -442,6 +452,7 @@ read_options(Study *study, int argc, char **argv, const char **edges)
 			case 'P': study->ip_dot = true; break;
 			case 'Z': study->no_mean = true; break;
 			case 'W': study->eager = true; break;
+			case 'x': study->prefix = atoi(optarg); break;
 			case 'H': print_heading(); break;
 			case 'h': exit(0);
 			default: exit(1);
@@ -477,6 +488,12 @@ main(int argc, char **argv)
 	vxk_init();
 	study.data = read_vectors(study.data_path, study.dims, &study.rows);
 	study.query = read_vectors(study.query_path, study.dims, &study.queries);
+	if (study.prefix > 0)
+	{
+		cut_vectors(study.data, study.rows, study.dims, study.prefix);
+		cut_vectors(study.query, study.queries, study.dims, study.prefix);
+		study.dims = study.prefix;
+	}
 	if (study.lognormal)
 		vary_norms(study.data, study.rows, study.dims);
 	find_truth(&study);
