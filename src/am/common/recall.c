@@ -398,6 +398,21 @@ vxr_require_index_plan(VxRecall *recall, SPIPlanPtr plan)
 }
 
 /*
+ * Whether there is anything to search for.  Where the caller may see no row,
+ * the planner may see that too, and plan without any scan.
+ */
+static bool
+vxr_has_usable_sample(const VxRecall *recall)
+{
+	for (int i = 0; i < recall->count; i++)
+	{
+		if (recall->samples[i].usable)
+			return true;
+	}
+	return false;
+}
+
+/*
  * Searches through the index.  A row no farther than the farthest of the true
  * neighbours is one of them, or as good as one.
  */
@@ -575,7 +590,8 @@ vx_recall(PG_FUNCTION_ARGS)
 	vxr_sample(&recall);
 	vxr_fetch_queries(&recall);
 	vxr_search_exactly(&recall);
-	vxr_search_index_only(&recall);
+	if (vxr_has_usable_sample(&recall))
+		vxr_search_index_only(&recall);
 	SPI_finish();
 
 	result = vxr_result(&recall, descriptor);
