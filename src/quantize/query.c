@@ -104,7 +104,12 @@ round_to_plane(VxCodeQuery *query, const float *rotated, double norm2)
 	}
 	codec->operations->round_int8(rotated, codec->padded_dims, step,
 								  (int8_t *) query->plane, &sums);
-	Assert(norm2 > 2 * fabsf(sums.error_along));
+	/* the factors of a damaged page may make the float sums overflow */
+	if (!(norm2 > 2 * fabsf(sums.error_along)))
+	{
+		memset(query->plane, 0, codec->padded_dims);
+		return norm2;
+	}
 	query->fusion.inner_step = (float) (0.5 * step * norm2 / (norm2 - sums.error_along));
 	query->fusion.offset = ((1 << codec->bits) - 1) * sums.levels;
 	return sums.error_norm2;
@@ -230,40 +235,22 @@ static void
 inner_product_from_code(VxCodeQuery *query, const uint8_t *code, const VxFactors *factors)
 {
 	const VxCodec *codec = query->codec;
-	int8_t	   *plane = (int8_t *) query->plane;
+	size_t		n = (size_t) codec->padded_dims;
 	float		centre = 0.5f * ((1 << codec->bits) - 1);
-	double		norm2 = 0.0;
-	double		with_mean = 0.0;
-	double		noise2 = 0.0;
-	float		largest = 0.0f;
-	float		step;
-	int32_t		sum = 0;
-	int			j;
+	float		node[VXQ_MAX_DIMENSIONS];
+	double		norm2;
+	double		noise2;
 
+	Assert(n <= VXQ_MAX_DIMENSIONS && n % VXQ_GRANULE == 0);
 	codec->operations->unpack(code, codec->code_bytes, codec->stored_bits, query->plane);
-	for (j = 0; j < codec->padded_dims; j++)
-	{
-		float		x = codec->rotated_mean[j] + factors->scale * (query->plane[j] - centre);
-
-		largest = fmaxf(largest, fabsf(x));
-		norm2 += (double) x * x;
-		with_mean += (double) x * codec->rotated_mean[j];
-	}
-	step = fmaxf(largest / INT8_LIMIT, FLT_MIN);
-	for (j = 0; j < codec->padded_dims; j++)
-	{
-		float		x = codec->rotated_mean[j] + factors->scale * (query->plane[j] - centre);
-
-		plane[j] = (int8_t) lrintf(x / step);
-		sum += plane[j];
-		noise2 += (x - step * plane[j]) * (x - step * plane[j]);
-	}
-	noise2 += (double) factors->error * factors->error * (codec->padded_dims - 1);
-	query->fusion.offset = ((1 << codec->bits) - 1) * sum;
-	query->fusion.inner_step = 0.5f * step;
-	set_fusion(query, norm2, noise2, with_mean);
+	for (size_t j = 0; j < n; j++)
+		node[j] = codec->rotated_mean[j] + factors->scale * (query->plane[j] - centre);
+	norm2 = vxk->norm2_f32(node, n);
+	noise2 = round_to_plane(query, node, norm2) +
+		(double) factors->error * factors->error * (n - 1);
+	set_fusion(query, norm2, noise2, vxk->dot_f32(node, codec->rotated_mean, n));
 	query->fusion.noise_along = query->fusion.noise;
-	query->fusion.common = clamp((double) factors->error * (codec->padded_dims - 1), 1e38);
+	query->fusion.common = clamp((double) factors->error * (n - 1), 1e38);
 }
 
 /* a factor as the encoder may have written it, whatever a damaged page holds */

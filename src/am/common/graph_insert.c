@@ -28,6 +28,9 @@
 /* Pages with a free slot that a search remembers, nearest or not. */
 #define VXI_ROOMY_PAGES		256
 
+/* Nodes of a layer for each that is in the layer above as well. */
+#define VXI_NODES_PER_PROMOTED	256
+
 struct VxGraphInsert
 {
 	VxIndex    *index;
@@ -55,12 +58,14 @@ struct VxGraphInsert
 };
 
 /*
- * Probability that a node of a layer is in the layer above as well.
+ * Probability that a node of a layer is in the layer above as well: upper
+ * layers cost a search pages, and a page of the base layer scores dozens of
+ * nodes, so few of them are needed.  See graph/README.md.
  */
 double
-vxi_promotion(const VxIndex *index)
+vxi_promotion(void)
 {
-	return 1.0 / Max(2, index->meta.geometry[0].slots);
+	return 1.0 / VXI_NODES_PER_PROMOTED;
 }
 
 /*
@@ -112,7 +117,7 @@ static int
 vxi_draw_level(VxGraphInsert *insert)
 {
 	const VxMeta *meta = &insert->index->meta;
-	double		promotion = vxi_promotion(insert->index);
+	double		promotion = vxi_promotion();
 	int			level = 0;
 	Buffer		buffer;
 	bool		full;

@@ -14,7 +14,7 @@
 /* Working state for any number of inserts into one index. */
 typedef struct VxGraphInsert VxGraphInsert;
 
-extern double vxi_promotion(const VxIndex *index);
+extern double vxi_promotion(void);
 extern VxGraphInsert *vxi_insert_begin(VxIndex *index, VxPageMode mode);
 extern void vxi_insert(VxGraphInsert *insert, const VxIndexValue *value,
 					   const ItemPointerData *tid);

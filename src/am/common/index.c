@@ -16,6 +16,9 @@
 #include "am/common/server_host.h"
 #include "base/slot.h"
 
+/* Up to here the nodes of an inner product index are linked by distance. */
+#define VXI_LINK_BY_DISTANCE_DIMENSIONS	8
+
 /*
  * The element type and metric of an index's operator class, recognised by its
  * support functions.
@@ -62,7 +65,7 @@ vxi_codec_init(VxIndex *index, const float *mean)
 	 * distance leads searches past the long vectors that they look for.  In a
 	 * few dimensions it is the reverse; see graph/README.md.
 	 */
-	if (index->codec.kind != VX_CODE_RAW)
+	if (data->dimensions > VXI_LINK_BY_DISTANCE_DIMENSIONS)
 		index->codec.ip_link = VX_IP_LINK_DOT;
 	index->scratch = palloc(vxq_scratch_size(&index->codec));
 }

@@ -255,7 +255,7 @@ hnsw_build_graph(HnswBuild *build)
 	options.m = index->meta.data.m;
 	options.ef_construction = index->meta.data.ef_construction;
 	options.seed = index->meta.data.seed;
-	options.promote = vxi_promotion(index);
+	options.promote = vxi_promotion();
 	options.slack = 1.3f;
 	options.max_nodes = build->spool->count;
 	build->in_memory = hnsw_rows_in_memory(build, &options);
