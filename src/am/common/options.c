@@ -61,6 +61,7 @@ typedef struct VxSetting
 	const struct config_enum_entry *values;
 	const char *description;
 	const char *detail;
+	const char *default_text;	/* of a PGC_STRING */
 } VxSetting;
 
 static const struct config_enum_entry iterative_scan_values[] = {
@@ -87,7 +88,11 @@ static const VxSetting settings[] = {
 	NULL},
 	{"vectorx.seed", PGC_INT, &vxo_seed, 1, 0, INT_MAX, NULL,
 		"Sets the seed of index builds",
-	"Equal rows in equal order and an equal seed give an equal index."}
+	"Equal rows in equal order and an equal seed give an equal index."},
+	{"vectorx.simd", PGC_STRING, &vxo_simd, 0, 0, 0, NULL,
+		"Sets the instruction set that distances are computed with",
+		"auto takes the best that the machine has; vectorx_version() names the others.",
+	"auto"}
 };
 
 /* Settings that another library defined first, by their place in the table. */
@@ -121,6 +126,8 @@ vxo_copy_foreign(const VxSetting *setting)
 		case PGC_REAL:
 			*(double *) setting->variable = atof(value);
 			break;
+		case PGC_STRING:
+			break;				/* none that others have */
 		default:
 			for (const struct config_enum_entry *entry = setting->values; entry->name != NULL; entry++)
 			{
@@ -141,36 +148,6 @@ vxo_refresh(void)
 	{
 		if (setting_is_foreign[i])
 			vxo_copy_foreign(&settings[i]);
-	}
-}
-
-static void
-vxo_define(const VxSetting *setting)
-{
-	switch (setting->kind)
-	{
-		case PGC_INT:
-			DefineCustomIntVariable(setting->name, setting->description, setting->detail,
-									(int *) setting->variable,
-									(int) setting->default_value,
-									(int) setting->min, (int) setting->max,
-									PGC_USERSET, 0, NULL, NULL, NULL);
-			break;
-		case PGC_REAL:
-			DefineCustomRealVariable(setting->name, setting->description, setting->detail,
-									 (double *) setting->variable,
-									 setting->default_value,
-									 setting->min, setting->max,
-									 PGC_USERSET, 0, NULL, NULL, NULL);
-			break;
-		case PGC_ENUM:
-			DefineCustomEnumVariable(setting->name, setting->description, setting->detail,
-									 (int *) setting->variable,
-									 (int) setting->default_value, setting->values,
-									 PGC_USERSET, 0, NULL, NULL, NULL);
-			break;
-		default:
-			elog(ERROR, "unexpected kind of setting \"%s\"", setting->name);
 	}
 }
 
@@ -201,6 +178,42 @@ vxo_assign_simd(const char *newval, void *extra)
 	vxk_select(newval);
 }
 
+static void
+vxo_define(const VxSetting *setting)
+{
+	switch (setting->kind)
+	{
+		case PGC_INT:
+			DefineCustomIntVariable(setting->name, setting->description, setting->detail,
+									(int *) setting->variable,
+									(int) setting->default_value,
+									(int) setting->min, (int) setting->max,
+									PGC_USERSET, 0, NULL, NULL, NULL);
+			break;
+		case PGC_REAL:
+			DefineCustomRealVariable(setting->name, setting->description, setting->detail,
+									 (double *) setting->variable,
+									 setting->default_value,
+									 setting->min, setting->max,
+									 PGC_USERSET, 0, NULL, NULL, NULL);
+			break;
+		case PGC_ENUM:
+			DefineCustomEnumVariable(setting->name, setting->description, setting->detail,
+									 (int *) setting->variable,
+									 (int) setting->default_value, setting->values,
+									 PGC_USERSET, 0, NULL, NULL, NULL);
+			break;
+		case PGC_STRING:
+			DefineCustomStringVariable(setting->name, setting->description, setting->detail,
+									   (char **) setting->variable,
+									   setting->default_text, PGC_USERSET, 0,
+									   vxo_check_simd, vxo_assign_simd, NULL);
+			break;
+		default:
+			elog(ERROR, "unexpected kind of setting \"%s\"", setting->name);
+	}
+}
+
 /*
  * Register all options and settings.  Called once when the library is loaded.
  */
@@ -222,11 +235,6 @@ vxo_init(void)
 		if (!setting_is_foreign[i])
 			vxo_define(&settings[i]);
 	}
-	DefineCustomStringVariable("vectorx.simd",
-							   "Sets the instruction set that distances are computed with",
-							   "auto takes the best that the machine has.",
-							   &vxo_simd, "auto", PGC_USERSET, 0,
-							   vxo_check_simd, vxo_assign_simd, NULL);
 
 	MarkGUCPrefixReserved("hnsw");
 	MarkGUCPrefixReserved("vectorx");
@@ -270,6 +278,21 @@ vxo_hnsw_options(Relation index, VxHnswOptions *options)
 			hnsw_reloptions[i].default_value;
 }
 
+/* The default of a setting, as SHOW would print it. */
+static const char *
+vxo_default_text(const VxSetting *setting)
+{
+	switch (setting->kind)
+	{
+		case PGC_ENUM:
+			return setting->values[(int) setting->default_value].name;
+		case PGC_STRING:
+			return setting->default_text;
+		default:
+			return psprintf("%g", setting->default_value);
+	}
+}
+
 VX_FUNCTION(vx_options);
 
 /*
@@ -299,16 +322,13 @@ vx_options(PG_FUNCTION_ARGS)
 	for (Size i = 0; i < lengthof(settings); i++)
 	{
 		const VxSetting *setting = &settings[i];
-		bool		is_enum = setting->kind == PGC_ENUM;
 
 		values[0] = CStringGetTextDatum("setting");
 		values[1] = CStringGetTextDatum(setting->name);
-		values[2] = CStringGetTextDatum(is_enum ?
-										setting->values[(int) setting->default_value].name :
-										psprintf("%g", setting->default_value));
+		values[2] = CStringGetTextDatum(vxo_default_text(setting));
 		values[3] = CStringGetTextDatum(psprintf("%g", setting->min));
 		values[4] = CStringGetTextDatum(psprintf("%.0f", setting->max));
-		nulls[3] = nulls[4] = is_enum;
+		nulls[3] = nulls[4] = setting->kind == PGC_ENUM || setting->kind == PGC_STRING;
 		values[5] = CStringGetTextDatum(setting->detail == NULL ? setting->description :
 										psprintf("%s. %s", setting->description,
 												 setting->detail));

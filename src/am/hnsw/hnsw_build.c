@@ -30,8 +30,13 @@
 #include "am/common/graph_write.h"
 #include "am/hnsw/hnsw.h"
 
-/* Codes of this many bits at most 900 dimensions, see graph/README.md. */
-#define HNSW_DEFAULT_CODE_BITS	4
+/*
+ * Bits a dimension: the finer codes while a page holds so many of them, see
+ * graph/README.md.
+ */
+#define HNSW_FINE_CODE_BITS		4
+#define HNSW_COARSE_CODE_BITS	2
+#define HNSW_FINE_CODE_SLOTS	12
 
 /* Half width of the L1 grid, in standard deviations of a dimension. */
 #define HNSW_SPREAD_DEVIATIONS	4.0
@@ -73,9 +78,9 @@ hnsw_check_column(Relation index, const VxOperatorClass *opclass,
 				 errmsg("column cannot have more than %d dimensions for hnsw index",
 						opclass->type->max_dimensions),
 				 errdetail("The column has %d dimensions.", dimensions),
-				 errhint("Index the first dimensions, as in ((subvector(column, 1, %d)::%s(%d)) %s_l2_ops).",
+				 errhint("Index an expression of fewer dimensions, such as (subvector(column, 1, %d)::%s(%d)).",
 						 opclass->type->max_dimensions, opclass->type->name,
-						 opclass->type->max_dimensions, opclass->type->name)));
+						 opclass->type->max_dimensions)));
 	if (options->ef_construction < 2 * options->m)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -83,6 +88,39 @@ hnsw_check_column(Relation index, const VxOperatorClass *opclass,
 				 errhint("Use WITH (m = %d, ef_construction = %d).",
 						 options->m, 2 * options->m)));
 	return dimensions;
+}
+
+/* Whether a page can hold a node with the codes at hand. */
+static bool
+hnsw_codes_fit(const VxIndex *index)
+{
+	const VxMetaPageData *data = &index->meta.data;
+
+	return vxp_graph_shape_fits(data->code_bytes, data->m, data->vector_bytes);
+}
+
+/*
+ * Set up codes of the given bits, and what follows from them of the layout.
+ */
+static void
+hnsw_set_codes(VxIndex *index, int bits)
+{
+	VxMetaPageData *data = &index->meta.data;
+
+	if (index->scratch != NULL)
+	{
+		vxq_codec_release(&index->codec, &index->host);
+		pfree(index->scratch);
+	}
+	data->code_bits = (uint8) bits;
+	vxi_codec_init(index, NULL);
+	data->code_kind = (uint8) index->codec.kind;
+	data->code_bytes = (uint32) index->codec.code_bytes;
+	data->vector_bytes = index->codec.kind == VX_CODE_RAW ? 0 :
+		(uint32) (data->dimensions * index->opclass->type->element_bytes);
+	Assert(data->code_bytes > 0);
+	if (hnsw_codes_fit(index))
+		vxp_meta_derive(&index->meta);
 }
 
 /*
@@ -103,16 +141,18 @@ hnsw_new_index(Relation relation)
 	data->fillfactor = (uint16) options.fillfactor;
 	data->metric = (uint8) index->opclass->metric;
 	data->opclass_id = index->opclass->type->id;
-	data->code_bits = (uint8) (options.code_bits > 0 ? options.code_bits :
-							   HNSW_DEFAULT_CODE_BITS);
 	data->seed = (uint64) vxo_seed;
-
-	vxi_codec_init(index, NULL);
-	data->code_kind = (uint8) index->codec.kind;
-	data->code_bytes = (uint32) index->codec.code_bytes;
-	data->vector_bytes = index->codec.kind == VX_CODE_RAW ? 0 :
-		(uint32) (data->dimensions * index->opclass->type->element_bytes);
-	if (!vxp_graph_shape_fits(data->code_bytes, data->m, data->vector_bytes))
+	if (options.code_bits > 0)
+		hnsw_set_codes(index, options.code_bits);
+	else
+	{
+		hnsw_set_codes(index, HNSW_FINE_CODE_BITS);
+		if (index->codec.kind == VX_CODE_LATTICE &&
+			(!hnsw_codes_fit(index) ||
+			 index->meta.geometry[0].slots < HNSW_FINE_CODE_SLOTS))
+			hnsw_set_codes(index, HNSW_COARSE_CODE_BITS);
+	}
+	if (!hnsw_codes_fit(index))
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("index tuple too large"),
