@@ -154,6 +154,9 @@ vxp_graph_free_slot(Page page, const VxGraphGeometry *geometry)
 	return used < geometry->slots ? used : -1;
 }
 
+/*
+ * Edges in a list of room for max_edges.
+ */
 int
 vxp_graph_edge_count(const uint32 *edges, int max_edges)
 {

@@ -23,6 +23,10 @@
 /* Width of the bounds that order rests on, in errors of the codec. */
 #define VXS_BOUND_SCALE	1.6f
 
+/*
+ * Prepare to order rows of an index, for any number of queries.  The reader
+ * must live as long as the stage.
+ */
 void
 vxs_exact_init(VxExactStage *stage, VxIndex *index, VxReader *reader)
 {

@@ -31,6 +31,11 @@
 /* Nodes of a layer for each that is in the layer above as well. */
 #define VXI_NODES_PER_PROMOTED	256
 
+/*
+ * What one insertion needs, kept from row to row.  Arrays hold a beam of `ef`
+ * candidates or a list of m + 1 chosen ones; nothing is allocated per row but
+ * by the codec and the search themselves.
+ */
 struct VxGraphInsert
 {
 	VxIndex    *index;
@@ -110,8 +115,13 @@ vxi_insert_begin(VxIndex *index, VxPageMode mode)
 }
 
 /*
- * Draw the highest layer of a new node.  A layer is opened only above one
- * that has outgrown its first page.
+ * Draw the highest layer of a new node, as [MY18] does: each layer holds a
+ * random share of the one below.  A layer is opened only above one that has
+ * outgrown its first page.
+ *
+ * Takes a share lock on the root page of the topmost layer, and releases it:
+ * if another backend fills the page or opens the layer meanwhile, the node
+ * ends up a layer lower than it might, which does no harm.
  */
 static int
 vxi_draw_level(VxGraphInsert *insert)
@@ -140,7 +150,12 @@ vxi_draw_level(VxGraphInsert *insert)
 
 /*
  * Search a layer for the neighbours of the new node, and choose among them.
+ *
  * One more is chosen than a list holds, as one may be on the node's own page.
+ * At most one is chosen of each page, since an edge names a page.  Leaves the
+ * candidates by ascending distance from the node, dead ones among them: they
+ * are as good a neighbourhood as live ones, and their slots can be taken.
+ * Holds no lock on return.
  */
 static void
 vxi_find_neighbours(VxGraphInsert *insert, int layer)
@@ -187,7 +202,9 @@ vxi_find_neighbours(VxGraphInsert *insert, int layer)
 }
 
 /*
- * Fill in a slot's contents, with edges to the chosen pages but for `own`.
+ * Fill in a slot's contents, with edges to the chosen pages but for `own`, the
+ * page that the node goes to: its residents are scored together anyway.  The
+ * edges stay in the order of selection, the most useful first.
  */
 static void
 vxi_slot_contents(VxGraphInsert *insert, const ItemPointerData *tid,
@@ -216,6 +233,11 @@ vxi_slot_contents(VxGraphInsert *insert, const ItemPointerData *tid,
 /*
  * Write a node into a slot of a page that the transaction holds, with its
  * vector on the base layer, and commit.
+ *
+ * Locks: the page of `image` and whatever else the transaction holds, then
+ * one or two vector pages, in this order everywhere.  All of them are released.
+ * The record covers at most four pages: parent or metapage, page, two of
+ * vectors.
  */
 static void
 vxi_write_node(VxGraphInsert *insert, VxPageTransaction *transaction,
@@ -420,7 +442,8 @@ vxi_open_layer(VxGraphInsert *insert, int layer, const VxIndexValue *value,
 }
 
 /*
- * Estimate how far all candidates are from one of them.
+ * Estimate how far all candidates are from one of them, by codes alone,
+ * which is little beside the page that is read and changed after it.
  */
 static void
 vxi_measure_from(VxGraphInsert *insert, int neighbour)
@@ -552,6 +575,11 @@ vxi_add_back_edge(VxGraphInsert *insert, int layer, int number, BlockNumber targ
 
 /*
  * Insert the node into one layer and return its block.
+ *
+ * `down` is the node's block one layer below, InvalidBlockNumber on the base
+ * layer.  After a crash between the records of this function the node is
+ * placed and reachable, and some neighbours do not know of it: searches read
+ * a page more, nothing is lost.
  */
 static BlockNumber
 vxi_insert_layer(VxGraphInsert *insert, int layer, const VxIndexValue *value,
@@ -578,7 +606,12 @@ vxi_insert_layer(VxGraphInsert *insert, int layer, const VxIndexValue *value,
 }
 
 /*
- * Insert a row.  The value must belong in the index (value->indexed).
+ * Insert a row.  The value must belong in the index (value->indexed), with the
+ * dimensions of the index; tid is the heap TID that scans return for it.
+ *
+ * The base layer comes first, so that an upper layer never names a node that
+ * is not there yet.  May be cancelled between pages; what is written by then
+ * belongs to a row that never commits and is removed by VACUUM.
  */
 void
 vxi_insert(VxGraphInsert *insert, const VxIndexValue *value,

@@ -34,7 +34,9 @@ typedef struct VxGraphWriter
 } VxGraphWriter;
 
 /*
- * Pack all layers and decide where each begins.
+ * Pack all layers and decide where each begins.  Known block numbers make it
+ * possible to write every page once, in order, though edges and down pointers
+ * lead both ways.
  */
 static void
 vxb_plan(VxGraphWriter *writer)
@@ -69,7 +71,8 @@ vxb_plan(VxGraphWriter *writer)
 }
 
 /*
- * Fill one slot of a graph page.
+ * Fill one slot of a graph page.  Packing numbers pages from 0 in each layer;
+ * adding the layer's first block leaves the pinned bit of an edge alone.
  */
 static void
 vxb_write_slot(VxGraphWriter *writer, Page page, int layer, int slot, uint32 node)
@@ -132,7 +135,9 @@ vxb_write_page(VxGraphWriter *writer, int layer, uint32 number)
 }
 
 /*
- * Write the vectors as a stream over as many pages as they need.
+ * Write the vectors as a stream over as many pages as they need.  They are read
+ * from the spool in the order of packing, which is random; its pages are in
+ * the kernel's cache unless the table is larger than memory.
  */
 static void
 vxb_write_vectors(VxGraphWriter *writer)

@@ -3,6 +3,12 @@
  * options.c
  *	  Index options and settings, each described once in a table.
  *
+ * An option of CREATE INDEX ... WITH is a row of a VxReloption table, a SET
+ * variable a row of settings[].  From these rows come the server's checks and
+ * messages, the values that the code reads, what vectorx_options() shows and,
+ * through that, the tables in doc/settings.md.  Nothing here knows what a
+ * value does; the variables are read by those who use them.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -49,7 +55,10 @@ static const VxReloption hnsw_reloptions[] = {
 
 static relopt_kind hnsw_relopt_kind;
 
-/* A setting; which union member holds depends on the kind. */
+/*
+ * A setting that SET changes, in units of its own.  Numbers are kept as double
+ * whatever their kind; min and max mean nothing for enums and strings.
+ */
 typedef struct VxSetting
 {
 	const char *name;
@@ -64,6 +73,7 @@ typedef struct VxSetting
 	const char *default_text;	/* of a PGC_STRING */
 } VxSetting;
 
+/* Spelled as pgvector spells them; "on" is no value, as there. */
 static const struct config_enum_entry iterative_scan_values[] = {
 	{"off", VX_ITERATIVE_OFF, false},
 	{"relaxed_order", VX_ITERATIVE_RELAXED, false},
@@ -110,7 +120,10 @@ vxo_is_defined(const char *name)
 		(GetConfigOptionFlags(name, true) & GUC_CUSTOM_PLACEHOLDER) == 0;
 }
 
-/* Copy the value of a setting that another library keeps. */
+/*
+ * Copy the value of a setting that another library keeps.  Its bounds may be
+ * narrower than ours, never wider, so the value needs no check.
+ */
 static void
 vxo_copy_foreign(const VxSetting *setting)
 {
@@ -172,12 +185,19 @@ vxo_check_simd(char **newval, void **extra, GucSource source)
 	return false;
 }
 
+/*
+ * GUC assign hook: cannot fail, as the check hook let the value pass.
+ */
 static void
 vxo_assign_simd(const char *newval, void *extra)
 {
 	vxk_select(newval);
 }
 
+/*
+ * Register one setting with the server.  A placeholder of the same name gives
+ * its value over; one that is out of range is dropped with a warning.
+ */
 static void
 vxo_define(const VxSetting *setting)
 {
@@ -241,7 +261,9 @@ vxo_init(void)
 }
 
 /*
- * Parse the options of an hnsw index.
+ * Parse the options of an hnsw index: amoptions.  Raises what the server
+ * raises for unknown names and values out of range if validate is set, as it
+ * is for new options; those read back from the catalog are taken as they are.
  */
 bytea *
 vxo_hnsw_reloptions(Datum reloptions, bool validate)
@@ -262,7 +284,9 @@ vxo_hnsw_reloptions(Datum reloptions, bool validate)
 }
 
 /*
- * The options of an index, defaults where none were given.
+ * The options of an index, defaults where none were given.  Options may have
+ * been altered since the index was built: what its pages depend on is read
+ * from the metapage, not from here.
  */
 void
 vxo_hnsw_options(Relation index, VxHnswOptions *options)

@@ -41,6 +41,10 @@
 /* Half width of the L1 grid, in standard deviations of a dimension. */
 #define HNSW_SPREAD_DEVIATIONS	4.0
 
+/*
+ * State of one CREATE INDEX.  Memory that grows with the table is the graph
+ * and the TIDs, both within maintenance_work_mem; the spool is on disk.
+ */
 typedef struct HnswBuild
 {
 	Relation	heap;
@@ -58,7 +62,8 @@ typedef struct HnswBuild
 } HnswBuild;
 
 /*
- * Refuse what cannot be indexed, in the order in which pgvector does.
+ * Refuse what cannot be indexed, in the order and with the messages of
+ * pgvector, which clients match.  Returns the dimensions of the column.
  */
 static int
 hnsw_check_column(Relation index, const VxOperatorClass *opclass,
@@ -211,6 +216,11 @@ hnsw_spool_row(Relation relation, ItemPointer tid, Datum *values, bool *isnull,
 	MemoryContextReset(build->tuple_context);
 }
 
+/*
+ * Read the table: all rows that an index must have, as the server's scan gives
+ * them, which takes care of HOT chains, predicates and expressions, reports
+ * blocks done and checks for interrupts.
+ */
 static void
 hnsw_spool_heap(HnswBuild *build)
 {
@@ -229,7 +239,10 @@ hnsw_spool_heap(HnswBuild *build)
 
 /*
  * Set up the codec around the mean of the rows and write the first pages.
- * Without rows the mean is zero.
+ *
+ * The mean is exact, over all rows; without rows it is zero, and no page is
+ * spent on it.  The L1 grid is as wide as the deviation of the rows from their
+ * mean says, over all dimensions together, since it has one step for all.
  */
 static void
 hnsw_start_index(HnswBuild *build)
@@ -262,7 +275,9 @@ hnsw_start_index(HnswBuild *build)
 }
 
 /*
- * How many of the rows a graph within maintenance_work_mem can hold.
+ * How many of the rows a graph within maintenance_work_mem can hold.  Memory
+ * is nearly linear in the rows, so the first guess is close; the loop takes a
+ * little off until it holds.
  */
 static uint32
 hnsw_rows_in_memory(HnswBuild *build, const VxBuildOptions *options)
@@ -284,6 +299,10 @@ hnsw_rows_in_memory(HnswBuild *build, const VxBuildOptions *options)
 
 /*
  * Link the rows into a graph, as many as memory holds.
+ *
+ * Node n of the graph is row n of the spool.  Rows are linked in the order of
+ * the table and layers drawn from vectorx.seed, so equal tables give equal
+ * graphs.
  */
 static void
 hnsw_build_graph(HnswBuild *build)
@@ -324,7 +343,8 @@ hnsw_build_graph(HnswBuild *build)
 }
 
 /*
- * Insert the rows that the graph had no room for.
+ * Insert the rows that the graph had no room for, into the pages that are
+ * written by now, without WAL: the build logs all pages at its end.
  */
 static void
 hnsw_insert_rest(HnswBuild *build)
@@ -361,8 +381,12 @@ hnsw_insert_rest(HnswBuild *build)
 }
 
 /*
- * Build an index.  Everything but the result lives in one memory context that
- * is deleted at the end.
+ * Build an index: ambuild.
+ *
+ * The caller holds the locks that CREATE INDEX and REINDEX take; nobody else
+ * reads the relation before they commit.  Everything but the result lives in
+ * one memory context that is deleted at the end.  An error leaves the relation
+ * to be removed by the transaction's abort.
  */
 IndexBuildResult *
 hnswbuild(Relation heap, Relation index, struct IndexInfo *index_info)

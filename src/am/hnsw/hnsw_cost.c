@@ -47,6 +47,9 @@ typedef struct HnswShape
 /* Of an index that does not exist: some thirty nodes a page. */
 #define HNSW_HYPOTHETICAL_SLOTS	30
 
+/*
+ * Read from the metapage what the catalog does not tell.
+ */
 static void
 hnsw_shape(const IndexOptInfo *info, HnswShape *shape)
 {
@@ -101,6 +104,14 @@ hnsw_page_cost(const HnswShape *shape)
 	return missed * random_page_cost + HNSW_OPERATORS_PER_PAGE * cpu_operator_cost;
 }
 
+/*
+ * Cost of a scan: amcostestimate.
+ *
+ * Startup is what comes before the first row.  The total is that of returning
+ * every row, for which the scan would read the whole index bit by bit; LIMIT
+ * takes the share of it that it needs, and a condition of selectivity s takes
+ * 1 / s times as much.
+ */
 void
 hnswcostestimate(PlannerInfo *root, IndexPath *path, double loop_count,
 				 Cost *startup_cost, Cost *total_cost,

@@ -22,6 +22,10 @@ typedef struct HnswInsertCache
 	MemoryContext row_context;	/* reset after each row */
 } HnswInsertCache;
 
+/*
+ * The working state of the statement, set up by its first row.  It lives as
+ * long as the IndexInfo, which the executor keeps for the statement.
+ */
 static HnswInsertCache *
 hnsw_insert_cache(Relation relation, struct IndexInfo *index_info)
 {

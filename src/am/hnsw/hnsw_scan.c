@@ -99,6 +99,10 @@ hnsw_scan_memory(void)
 	return bytes > (double) MaxAllocHugeSize ? MaxAllocHugeSize : (Size) bytes;
 }
 
+/*
+ * Open the index and allocate what a search needs, sized by the settings of
+ * the moment, in the scan's context.
+ */
 static void
 hnsw_scan_open(IndexScanDesc scan)
 {
@@ -172,6 +176,10 @@ hnsw_scan_load(HnswScan *state)
 	Assert(vxs_exact_unreturned(&state->exact) <= state->loaded);
 }
 
+/*
+ * The first row is wanted: search.  Only an MVCC snapshot makes it safe to
+ * return TIDs that no pin protects, see "Locks" in README.md.
+ */
 static void
 hnsw_scan_start(IndexScanDesc scan)
 {

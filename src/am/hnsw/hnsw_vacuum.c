@@ -52,6 +52,10 @@ hnsw_find_doomed(HnswVacuum *vacuum, Page page)
 	return count;
 }
 
+/*
+ * Count the live nodes of a locked page of the base layer: what VACUUM reports
+ * as index tuples, and the planner then knows.
+ */
 static void
 hnsw_count_live(HnswVacuum *vacuum, Page page)
 {
