@@ -71,12 +71,17 @@ static const uint8_t code_tail_mask[2 * V_BYTES] = {
 	[V_BYTES ... 2 * V_BYTES - 1] = 0xff
 };
 
+/* planes of the query, each as long as a row: one for each field of a code byte */
 VX_INLINE int
 code_planes(CodeOp op)
 {
 	return op == CODE_U2 ? 4 : op == CODE_U4 ? 2 : 1;
 }
 
+/*
+ * `op` is a constant in every caller, so the chain of tests vanishes and one
+ * body serves four kernels without a call inside the loop.
+ */
 VX_INLINE void
 code_step(CodeOp op, CodeSums *sums, Vb code, const CodeQuery *query)
 {
@@ -91,6 +96,7 @@ code_step(CodeOp op, CodeSums *sums, Vb code, const CodeQuery *query)
 		code_step_l1(sums, code, query->plane0);
 }
 
+/* the only place where partial sums of an ISA become plain int32 lanes */
 VX_INLINE Vi
 code_total(CodeOp op, const CodeSums *sums)
 {
@@ -139,6 +145,7 @@ code_partial_mask(size_t n)
 	return vb_load(mask);
 }
 
+/* no byte outside the row, however short it is: pages may end where a row does */
 VX_INLINE Vb
 code_load_tail(const CodeScan *scan, const uint8_t *start)
 {
@@ -147,6 +154,10 @@ code_load_tail(const CodeScan *scan, const uint8_t *start)
 	return vb_load(start + scan->n - V_BYTES);
 }
 
+/*
+ * The query's last vector of each plane, zero where a row's overlapping load
+ * repeats bytes: made once a call, so that rows need no masking of their own.
+ */
 VX_INLINE CodeQuery
 code_query_tail(CodeOp op, const CodeScan *scan)
 {
@@ -168,10 +179,14 @@ code_step_tail(CodeOp op, CodeSums *sums, const CodeScan *scan, const uint8_t *r
 {
 	Vb			code = code_load_tail(scan, row);
 
+	Assert(scan->rest > 0);
 	code_step(op, sums, op == CODE_L1 ? vb_and(code, scan->tail_mask) : code, &scan->tail);
 }
 
-/* Four rows; the pointers may be equal. */
+/*
+ * Four rows; the pointers may be equal.  Sums are named one by one and not kept
+ * in an array, which a compiler may put into memory.
+ */
 VX_INLINE void
 code_rows4(CodeOp op, const CodeScan *scan, const uint8_t *const *row, int32_t *out)
 {
@@ -182,6 +197,7 @@ code_rows4(CodeOp op, const CodeScan *scan, const uint8_t *const *row, int32_t *
 	CodeQuery	query;
 	size_t		j;
 
+	Assert(row != NULL && out != NULL);
 	Assert(scan->full % V_BYTES == 0 && scan->full + scan->rest == scan->n);
 	for (j = 0; j < scan->full; j += V_BYTES)
 	{
@@ -225,6 +241,7 @@ code_row1(CodeOp op, const CodeScan *scan, const uint8_t *row)
 	return vi_sum(code_total(op, &sums)) + scan->bias;
 }
 
+/* 64-bit arithmetic throughout: ids * stride may pass 4 GB in a build's graph */
 VX_INLINE const uint8_t *
 code_row_at(const VxCodeRows *rows, size_t i)
 {
@@ -232,7 +249,10 @@ code_row_at(const VxCodeRows *rows, size_t i)
 	return rows->codes + (rows->ids ? rows->ids[i] : i) * rows->stride;
 }
 
-/* Ask for the four rows from `first` on, or what there is of them. */
+/*
+ * Ask for the four rows from `first` on, or what there is of them.  The last byte
+ * is asked for apart: a row off a line boundary ends in a line more than counted.
+ */
 VX_INLINE void
 code_prefetch(const VxCodeRows *rows, size_t first)
 {
@@ -240,6 +260,7 @@ code_prefetch(const VxCodeRows *rows, size_t first)
 	size_t		i;
 	size_t		j;
 
+	Assert(rows->bytes > 0);
 	for (i = first; i < end; i++)
 	{
 		const uint8_t *row = code_row_at(rows, i);
@@ -250,6 +271,11 @@ code_prefetch(const VxCodeRows *rows, size_t first)
 	}
 }
 
+/*
+ * What all kernels do: set the call up once, then groups of four, then the rest.
+ * Rows in storage order are prefetched only if they are said to be cold: those in
+ * L1 would pay about 1 ns each for it (README.md, "Prefetch").
+ */
 VX_INLINE void
 code_scan(CodeOp op, const VxCodeRows *rows, const uint8_t *query, int32_t *out)
 {
@@ -287,6 +313,10 @@ code_scan(CodeOp op, const VxCodeRows *rows, const uint8_t *query, int32_t *out)
 		out[i] = code_row1(op, &scan, code_row_at(rows, i));
 }
 
+/*
+ * The entries of the table.  Each instantiates code_scan() with a constant
+ * operation; their contracts are at VxKernels in kernels.h.
+ */
 static void
 VXK(dot_u8_i8) (const VxCodeRows *rows, const int8_t *query, int32_t *out)
 {

@@ -62,6 +62,12 @@ avx512_features(uint32_t leaf7_ebx, uint32_t leaf7_ecx, uint32_t leaf7_edx)
 	return features;
 }
 
+/*
+ * A feature counts only if the CPU has it and the operating system saves its
+ * registers; without the second test a process would lose the upper halves of
+ * its vectors at the next switch.  FMA and F16C go with AVX2, because the avx2
+ * row uses the first and every CPU that has AVX2 has the other.
+ */
 uint32_t
 vxk_cpu_features(void)
 {
@@ -93,6 +99,10 @@ vxk_cpu_features(void)
 
 #elif defined(__aarch64__)
 
+/*
+ * The ID registers are not readable from user space everywhere, so the kernel is
+ * asked.  Without Linux the base is all that is taken for granted.
+ */
 uint32_t
 vxk_cpu_features(void)
 {
@@ -111,6 +121,7 @@ vxk_cpu_features(void)
 
 #else
 
+/* any other architecture runs the scalar table, which needs no feature */
 uint32_t
 vxk_cpu_features(void)
 {

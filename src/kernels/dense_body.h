@@ -50,6 +50,11 @@ dense_step(DenseOp op, Vf sum, Vf x, Vf y)
 	return vf_add(sum, vf_abs(difference));
 }
 
+/*
+ * The three distances in one body: `op` is a constant in each caller.  Term i
+ * goes to the same sum at every address, hence equal bits for equal numbers; no
+ * load is aligned first, which would make the order depend on the pointer.
+ */
 VX_INLINE float
 dense_sum(DenseOp op, const float *a, const float *b, size_t n)
 {
@@ -88,6 +93,11 @@ dense_sum(DenseOp op, const float *a, const float *b, size_t n)
 	return vf_sum(vf_add(vf_add(sum0, sum1), vf_add(sum2, sum3)));
 }
 
+/*
+ * The entries of the table; their contracts are at VxKernels in kernels.h.
+ * Overflow gives infinity and a NaN spreads: nothing is checked here, because
+ * a test would cost the loop more than it saves whoever meets one.
+ */
 static float
 VXK(l2sq_f32) (const float *a, const float *b, size_t n)
 {
@@ -122,6 +132,10 @@ cosine_zero(void)
 	return sums;
 }
 
+/*
+ * Three multiply-adds for two loads: the arithmetic, not the loads, bounds this
+ * one.  Without v_keep() gcc loads x and y three times over and loses a third.
+ */
 VX_INLINE void
 cosine_step(CosineSums *sums, Vf x, Vf y)
 {
@@ -132,12 +146,17 @@ cosine_step(CosineSums *sums, Vf x, Vf y)
 	sums->norm_b = vf_fma(y, y, sums->norm_b);
 }
 
+/* in the shape of dense_sum(), so that the bits agree with dot_f32 */
 VX_INLINE float
 cosine_total(Vf sum0, Vf sum1, Vf sum2, Vf sum3)
 {
 	return vf_sum(vf_add(vf_add(sum0, sum1), vf_add(sum2, sum3)));
 }
 
+/*
+ * Twelve sums of one pass, three times the four of dense_sum() and in the same
+ * order: the contract promises the bits of dot_f32 and of dot_f32(a, a).
+ */
 static void
 VXK(cosine_f32) (const float *a, const float *b, size_t n, VxCosineParts *parts)
 {
@@ -174,6 +193,11 @@ VXK(cosine_f32) (const float *a, const float *b, size_t n, VxCosineParts *parts)
 	parts->norm_b = cosine_total(sums0.norm_b, sums1.norm_b, sums2.norm_b, sums3.norm_b);
 }
 
+/*
+ * In double, for normalising and for cosines whose float sums overflowed: no
+ * float32 input overflows here, nor does any product underflow.  The widening
+ * conversions, one a cycle, are what it takes its time for.
+ */
 static double
 VXK(norm2_f32) (const float *a, size_t n)
 {

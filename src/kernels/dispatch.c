@@ -32,6 +32,10 @@ static size_t available_count = 0;
 
 const VxKernels *vxk = &vxk_kernels_scalar;
 
+/*
+ * Looks at the CPU on the first call only: features do not change under a
+ * running process, and CPUID traps to the hypervisor in a virtual machine.
+ */
 size_t
 vxk_available(const VxKernels *const **tables)
 {
@@ -48,10 +52,16 @@ vxk_available(const VxKernels *const **tables)
 	}
 	Assert(available_count > 0 && available_count <= ISA_COUNT);
 	Assert(available[0] == &vxk_kernels_scalar);
+	Assert(tables != NULL);
 	*tables = available;
 	return available_count;
 }
 
+/*
+ * The list is ordered by speed, so "auto" is its last row.  A name that is not
+ * found leaves the choice as it was: the caller is a setting's hook or a
+ * test, and both go on after a refusal.
+ */
 bool
 vxk_select(const char *name)
 {
@@ -60,6 +70,7 @@ vxk_select(const char *name)
 	size_t		i;
 
 	Assert(name != NULL && vxk != NULL);
+	Assert(count >= 1);
 	if (strcmp(name, "auto") == 0)
 	{
 		vxk = tables[count - 1];
@@ -76,6 +87,7 @@ vxk_select(const char *name)
 	return false;
 }
 
+/* At load, before any kernel is called; a later vxk_select() may override it. */
 void
 vxk_init(void)
 {

@@ -20,6 +20,7 @@
 #include "vector_neon.h"
 #include "dense_body.h"
 
+/* sadalp takes each product before the next is made: two would not fit 16 bits */
 VX_INLINE void
 code_step_u8(CodeSums *sums, Vb code, Vb query)
 {
@@ -30,6 +31,8 @@ code_step_u8(CodeSums *sums, Vb code, Vb query)
 	sums->part1 = vpadalq_s16(sums->part1, vmull_high_s8(c, q));
 }
 
+StaticAssertKernel(128 * 128 <= INT16_MAX, "a product of 8-bit codes must fit its lane");
+StaticAssertKernel(2 * 15 * 128 <= INT16_MAX && 4 * 3 * 128 <= INT16_MAX, "so must sums over the fields of a byte");
 /* Products of small codes with the query, in 16-bit lanes, in two halves. */
 typedef struct Products
 {
@@ -37,6 +40,7 @@ typedef struct Products
 	int16x8_t	high;
 } Products;
 
+/* fields are below 16, so reading them as signed changes nothing */
 VX_INLINE Products
 multiply(Vb field, Vb query)
 {
@@ -58,6 +62,7 @@ multiply_add(Products sum, Vb field, Vb query)
 	return sum;
 }
 
+/* two products a lane, then one widening addition for both: 2 * 15 * 128 fits */
 VX_INLINE void
 code_step_u4(CodeSums *sums, Vb code, Vb query0, Vb query1)
 {
@@ -68,6 +73,7 @@ code_step_u4(CodeSums *sums, Vb code, Vb query0, Vb query1)
 	sums->part1 = vpadalq_s16(sums->part1, products.high);
 }
 
+/* four products a lane before anything is widened: 4 * 3 * 128 fits */
 VX_INLINE void
 code_step_u2(CodeSums *sums, Vb code, Vb query0, Vb query1, Vb query2, Vb query3)
 {

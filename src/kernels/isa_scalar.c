@@ -6,6 +6,10 @@
  * The bodies are the same as everywhere, over vectors of one element.  Slow by
  * choice: the speed is the business of the other isa_*.c.  See README.md.
  *
+ * This is also the only table under VX_NO_SIMD: the server's LLVM bitcode is
+ * compiled without the target pragmas that the others need.  In the tests it
+ * shows the shared bodies apart from any vector primitive that could be wrong.
+ *
  *-------------------------------------------------------------------------
  */
 #define VX_ISA_NAME scalar
@@ -14,6 +18,7 @@
 
 #include "kernel_internal.h"
 
+/* nothing to pin: speed is no concern here, and a float may live in memory */
 #define v_keep(vector) ((void) 0)
 #define V_WIDTH 1
 typedef float Vf;
@@ -55,18 +60,24 @@ vf_sub(Vf a, Vf b)
 	return a - b;
 }
 
+/* clears the sign of a NaN as well, as the vector forms do */
 VX_INLINE Vf
 vf_abs(Vf a)
 {
 	return fabsf(a);
 }
 
+/*
+ * Two roundings on x86-64.  A compiler for aarch64, whose base has FMA, may
+ * contract it to one; README.md's bound 1 holds either way.
+ */
 VX_INLINE Vf
 vf_fma(Vf a, Vf b, Vf c)
 {
 	return a * b + c;
 }
 
+/* one element is its own sum; dense_sum() has added the four of them pairwise */
 VX_INLINE float
 vf_sum(Vf a)
 {
@@ -85,6 +96,7 @@ vd_add(Vd a, Vd b)
 	return a + b;
 }
 
+/* 24-bit mantissas: the product needs 48 bits and is exact in double */
 VX_INLINE Vd
 vd_fma_square(Vf x, Vd sum)
 {
@@ -100,14 +112,17 @@ vd_sum(Vd a)
 #include "dense_body.h"
 
 #define V_BYTES 1
+/* a vector of one byte, so that rows have no tail and no overlapping load */
 typedef uint8_t Vb;
 typedef int32_t Vi;
 
+/* One chain of additions is enough: an integer addition takes one cycle. */
 typedef struct CodeSums
 {
 	Vi			part0;
 } CodeSums;
 
+/* a byte has no alignment to violate */
 VX_INLINE Vb
 vb_load(const uint8_t *p)
 {
@@ -136,18 +151,24 @@ code_sums_zero(void)
 	return sums;
 }
 
+/*
+ * In each step both factors are promoted to int, where the largest product,
+ * 255 * -128, is far from overflow.  Query bytes carry their sign in bit 7.
+ */
 VX_INLINE void
 code_step_u8(CodeSums *sums, Vb code, Vb query)
 {
 	sums->part0 += code * (int8_t) query;
 }
 
+/* the low nibble belongs to plane 0; the high one needs no mask once shifted */
 VX_INLINE void
 code_step_u4(CodeSums *sums, Vb code, Vb query0, Vb query1)
 {
 	sums->part0 += (code & 15) * (int8_t) query0 + (code >> 4) * (int8_t) query1;
 }
 
+/* two bits a plane, plane 0 lowest: the order that the codec packs them in */
 VX_INLINE void
 code_step_u2(CodeSums *sums, Vb code, Vb query0, Vb query1, Vb query2, Vb query3)
 {
@@ -155,12 +176,14 @@ code_step_u2(CodeSums *sums, Vb code, Vb query0, Vb query1, Vb query2, Vb query3
 		((code >> 4) & 3) * (int8_t) query2 + (code >> 6) * (int8_t) query3;
 }
 
+/* both are unsigned here, unlike the queries of the products */
 VX_INLINE void
 code_step_l1(CodeSums *sums, Vb code, Vb query)
 {
 	sums->part0 += code > query ? code - query : query - code;
 }
 
+/* fields are multiplied shifted down, so all kernels leave a finished sum */
 VX_INLINE Vi
 code_total_u8(const CodeSums *sums)
 {
@@ -180,12 +203,14 @@ vi_sum(Vi v)
 VX_INLINE void
 vi_sum4(Vi a, Vi b, Vi c, Vi d, int32_t *out)
 {
+	Assert(out != NULL);
 	out[0] = a;
 	out[1] = b;
 	out[2] = c;
 	out[3] = d;
 }
 
+/* signed by unsigned is what C multiplies anyway: nothing is left to correct */
 VX_INLINE int32_t
 code_bias_u8(const uint8_t *query, size_t n)
 {
@@ -194,5 +219,7 @@ code_bias_u8(const uint8_t *query, size_t n)
 	return 0;
 }
 
+StaticAssertKernel(V_WIDTH == 1 && V_BYTES == 1, "partial loads must stay unreachable");
+StaticAssertKernel((int8_t) 0x80 == -128, "query bytes are read as two's complement");
 #include "code_body.h"
 #include "isa_table.h"

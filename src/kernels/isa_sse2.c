@@ -7,6 +7,10 @@
  * lanes, even bytes and odd bytes, and multiplied by pmaddwd.  The query's
  * halves are made once for four rows.  See README.md.
  *
+ * Without FMA every product is rounded before it is added.  Without the masked
+ * loads and lane-crossing conversions of later sets, ends of vectors come in
+ * through general registers and bytes are widened by shifts.
+ *
  *-------------------------------------------------------------------------
  */
 #define VX_ISA_NAME sse2
@@ -19,6 +23,7 @@
 
 VX_TARGET_BEGIN("sse2")
 
+/* "x" is any vector register: the value is pinned, but not to which */
 #define v_keep(vector) __asm__("" : "+x" (vector))
 #define V_WIDTH 4
 typedef __m128 Vf;
@@ -36,12 +41,17 @@ vf_zero(void)
 	return _mm_setzero_ps();
 }
 
+/* a heap tuple aligns its floats to 4 bytes only, so never movaps */
 VX_INLINE Vf
 vf_load(const float *p)
 {
 	return _mm_loadu_ps(p);
 }
 
+/*
+ * By words through general registers: nothing behind p + n may be read, and
+ * there is no masked load.  Runs once a vector, so its latency does not count.
+ */
 VX_INLINE Vf
 vf_load_partial(const float *p, size_t n)
 {
@@ -72,6 +82,7 @@ vf_abs(Vf a)
 	return _mm_andnot_ps(_mm_set1_ps(-0.0f), a);
 }
 
+/* rounds twice where FMA rounds once; bound 1 of README.md covers both */
 VX_INLINE Vf
 vf_fma(Vf a, Vf b, Vf c)
 {
@@ -115,6 +126,7 @@ vd_fma_square(Vf x, Vd sum)
 	return sum;
 }
 
+/* the halves first: one addition takes four partial sums to two */
 VX_INLINE double
 vd_sum(Vd a)
 {
@@ -136,12 +148,14 @@ typedef struct CodeSums
 	Vi			part1;
 } CodeSums;
 
+/* rows stand at any byte of a page */
 VX_INLINE Vb
 vb_load(const uint8_t *p)
 {
 	return _mm_loadu_si128((const __m128i *) p);
 }
 
+/* as code_partial_mask() expects: below 8 bytes the upper word is zero */
 VX_INLINE Vb
 vb_load_partial(const uint8_t *p, size_t n)
 {
@@ -158,24 +172,35 @@ vb_and(Vb a, Vb b)
 VX_INLINE CodeSums
 code_sums_zero(void)
 {
+	StaticAssertKernel(sizeof(CodeSums) == 2 * V_BYTES, "a row's sums must fit two registers");
 	CodeSums	sums = {_mm_setzero_si128(), _mm_setzero_si128()};
 
 	return sums;
 }
 
-/* The even bytes of a query vector, sign-extended to 16 bits. */
+/*
+ * The even bytes of a query vector, sign-extended to 16 bits: up and down again,
+ * since pmovsxbw comes with SSE4.1.  The compiler hoists this and query_odd()
+ * out of the four rows of a group, which all get the same query.
+ */
 VX_INLINE Vb
 query_even(Vb query)
 {
 	return _mm_srai_epi16(_mm_slli_epi16(query, 8), 8);
 }
 
+/* an odd byte is the upper one of its lane: one arithmetic shift extends it */
 VX_INLINE Vb
 query_odd(Vb query)
 {
 	return _mm_srai_epi16(query, 8);
 }
 
+/*
+ * Codes are unsigned and at most 255, so they stay positive in 16-bit lanes, and
+ * pmaddwd's pair of products, at most 2 * 255 * 128, is exact in 32 bits.  The
+ * halves go to sums of their own: two short chains instead of a long one.
+ */
 VX_INLINE void
 code_step_u8(CodeSums *sums, Vb code, Vb query)
 {
@@ -186,7 +211,11 @@ code_step_u8(CodeSums *sums, Vb code, Vb query)
 	sums->part1 = _mm_add_epi32(sums->part1, _mm_madd_epi16(odd, query_odd(query)));
 }
 
-/* Add the fields of `code` from bit `shift` of each 16-bit lane, as `mask` says. */
+/*
+ * Add the fields of `code` from bit `shift` of each 16-bit lane, as `mask` says.
+ * One shift and one mask take out a field and separate even from odd bytes, so
+ * codes need no widening step of their own.  `shift` is a constant once inlined.
+ */
 VX_INLINE Vi
 add_field(Vi sum, Vb code, int shift, int mask, Vb query)
 {
@@ -195,6 +224,10 @@ add_field(Vi sum, Vb code, int shift, int mask, Vb query)
 	return _mm_add_epi32(sum, _mm_madd_epi16(field, query));
 }
 
+/*
+ * In a lane of two bytes the nibbles from bit 0 on are plane 0 and plane 1 of the
+ * even byte, then plane 0 and plane 1 of the odd one.
+ */
 VX_INLINE void
 code_step_u4(CodeSums *sums, Vb code, Vb query0, Vb query1)
 {
@@ -204,6 +237,10 @@ code_step_u4(CodeSums *sums, Vb code, Vb query0, Vb query1)
 	sums->part1 = add_field(sums->part1, code, 12, 15, query_odd(query1));
 }
 
+/*
+ * Four planes, two bits each: eight multiplications a vector, because with no
+ * product of bytes each plane needs one for its even and one for its odd bytes.
+ */
 VX_INLINE void
 code_step_u2(CodeSums *sums, Vb code, Vb query0, Vb query1, Vb query2, Vb query3)
 {
@@ -224,6 +261,7 @@ code_step_l1(CodeSums *sums, Vb code, Vb query)
 	sums->part0 = _mm_add_epi32(sums->part0, _mm_sad_epu8(code, query));
 }
 
+/* 32-bit lanes: VXK_MAX_CODE_BYTES keeps even the sum of both parts in range */
 VX_INLINE Vi
 code_total_u8(const CodeSums *sums)
 {
@@ -233,12 +271,14 @@ code_total_u8(const CodeSums *sums)
 #define code_total_u4 code_total_u8
 #define code_total_u2 code_total_u8
 
+/* part1 is never touched by code_step_l1() */
 VX_INLINE Vi
 code_total_l1(const CodeSums *sums)
 {
 	return sums->part0;
 }
 
+/* exact in any order: no lane can wrap */
 VX_INLINE int32_t
 vi_sum(Vi v)
 {
@@ -247,12 +287,14 @@ vi_sum(Vi v)
 	return _mm_cvtsi128_si32(_mm_add_epi32(pairs, _mm_shuffle_epi32(pairs, 1)));
 }
 
+/* transposes by halves while adding: six shuffles for four rows, and one store */
 VX_INLINE void
 vi_sum4(Vi a, Vi b, Vi c, Vi d, int32_t *out)
 {
 	Vi			ab = _mm_add_epi32(_mm_unpacklo_epi32(a, b), _mm_unpackhi_epi32(a, b));
 	Vi			cd = _mm_add_epi32(_mm_unpacklo_epi32(c, d), _mm_unpackhi_epi32(c, d));
 
+	Assert(out != NULL);
 	_mm_storeu_si128((__m128i *) out,
 					 _mm_add_epi32(_mm_unpacklo_epi64(ab, cd), _mm_unpackhi_epi64(ab, cd)));
 }

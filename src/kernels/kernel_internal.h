@@ -106,6 +106,8 @@ load_partial_high(const uint8_t *p, size_t n)
 	return n < 8 ? 0 : load_partial8(p + n - 8, 8);
 }
 
+StaticAssertKernel(sizeof(float) == 4 && sizeof(double) == 8, "kernels assume IEEE sizes");
+
 #define VX_ISA(name, features) extern const VxKernels vxk_kernels_##name;
 #include "isa_list.h"
 #undef VX_ISA

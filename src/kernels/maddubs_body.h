@@ -15,6 +15,8 @@
  *-------------------------------------------------------------------------
  */
 
+StaticAssertKernel(2 * 255 * 127 > INT16_MAX, "8-bit codes saturate vpmaddubsw");
+StaticAssertKernel(4 * 15 * 128 <= INT16_MAX && 8 * 3 * 128 <= INT16_MAX, "smaller codes must not");
 VX_INLINE void
 code_step_u8(CodeSums *sums, Vb code, Vb query)
 {

@@ -18,6 +18,7 @@
 #define Assert(condition) assert(condition)
 #endif
 
+/* kernels take any alignment, so the oracle must, too */
 static double
 element(const float *p, size_t i)
 {
@@ -38,6 +39,10 @@ term(VxReferenceKind kind, double x, double y)
 	return (x - y) * (x - y);
 }
 
+/*
+ * Sums of the last m terms for every m, in one pass from the end: all lengths of
+ * a test cost as much as one.  A sum that overflows double is left as it is.
+ */
 void
 vxk_reference_suffixes(VxReferenceKind kind, const float *a, const float *b, size_t n,
 					   VxReference *result)
@@ -63,6 +68,10 @@ vxk_reference_suffixes(VxReferenceKind kind, const float *a, const float *b, siz
 	}
 }
 
+/*
+ * What one byte of a row contributes.  Written from the formulas in kernels.h,
+ * field by field and in 64 bits, so that no mistake of a kernel can be repeated.
+ */
 static int64_t
 code_term(VxReferenceCode kind, const VxCodeRows *rows, const uint8_t *query, int code, size_t j)
 {
@@ -78,6 +87,7 @@ code_term(VxReferenceCode kind, const VxCodeRows *rows, const uint8_t *query, in
 	return sum;
 }
 
+/* the kernels' int32 results are compared with these without any tolerance */
 void
 vxk_reference_codes(VxReferenceCode kind, const VxCodeRows *rows, const uint8_t *query, int64_t *result)
 {

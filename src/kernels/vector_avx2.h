@@ -10,6 +10,7 @@
  *-------------------------------------------------------------------------
  */
 
+/* "x" is one of the sixteen registers that VEX instructions can name */
 #define v_keep(vector) __asm__("" : "+x" (vector))
 #define V_WIDTH 8
 typedef __m256 Vf;
@@ -21,7 +22,10 @@ typedef struct Vd
 	__m256d		high;
 } Vd;
 
-/* Load from 8 - n to get n lanes of ones, then zeros. */
+/*
+ * Load from 8 - n to get n lanes of ones, then zeros: a load is cheaper than
+ * making the mask by comparison, and the table is 64 bytes.
+ */
 static const int32_t lane_mask[2 * V_WIDTH] = {-1, -1, -1, -1, -1, -1, -1, -1};
 
 VX_INLINE Vf
@@ -30,6 +34,10 @@ vf_zero(void)
 	return _mm256_setzero_ps();
 }
 
+/*
+ * Unaligned by contract.  It costs nothing within a cache line; a vector off
+ * its 32 bytes makes every second load touch two ("Unaligned rows", README.md).
+ */
 VX_INLINE Vf
 vf_load(const float *p)
 {
@@ -63,6 +71,7 @@ vf_abs(Vf a)
 	return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), a);
 }
 
+/* one rounding; four cycles of latency, which the four sums of a body hide */
 VX_INLINE Vf
 vf_fma(Vf a, Vf b, Vf c)
 {
@@ -107,6 +116,7 @@ vd_fma_square(Vf x, Vd sum)
 	return sum;
 }
 
+/* across the 128-bit halves once, then within: crossing is the slow step */
 VX_INLINE double
 vd_sum(Vd a)
 {
@@ -117,6 +127,7 @@ vd_sum(Vd a)
 }
 
 #define V_BYTES 32
+/* bytes of codes and int32 sums share the register type: no conversion between */
 typedef __m256i Vb;
 typedef __m256i Vi;
 
@@ -129,12 +140,18 @@ typedef struct CodeSums
 	Vi			part3;
 } CodeSums;
 
+/* rows stand at any byte of a page */
 VX_INLINE Vb
 vb_load(const uint8_t *p)
 {
 	return _mm256_loadu_si256((const __m256i *) p);
 }
 
+/*
+ * Overlapping halves, not a mask: vpmaskmov knows lanes of 4 bytes and rows end
+ * at any byte.  What overlaps is counted once, by code_partial_mask(); both must
+ * change together.  The upper half is zero below 16 bytes.
+ */
 VX_INLINE Vb
 vb_load_partial(const uint8_t *p, size_t n)
 {
@@ -158,6 +175,9 @@ vb_and(Vb a, Vb b)
 	return _mm256_and_si256(a, b);
 }
 
+/* parts that a kernel leaves alone are dead here and vanish when inlined */
+StaticAssertKernel(sizeof(Vi) == V_BYTES, "sums must be as wide as codes");
+StaticAssertKernel(VXK_MAX_CODE_BYTES <= INT32_MAX / 255, "vpsadbw's sums must leave upper halves zero");
 VX_INLINE CodeSums
 code_sums_zero(void)
 {
@@ -174,12 +194,14 @@ code_step_l1(CodeSums *sums, Vb code, Vb query)
 	sums->part0 = _mm256_add_epi32(sums->part0, _mm256_sad_epu8(code, query));
 }
 
+/* one sum takes all of l1: vpsadbw is one instruction, the chain one addition */
 VX_INLINE Vi
 code_total_l1(const CodeSums *sums)
 {
 	return sums->part0;
 }
 
+/* of one row, for what does not fill a group of four */
 VX_INLINE int32_t
 vi_sum(Vi v)
 {
@@ -197,6 +219,7 @@ vi_sum4(Vi a, Vi b, Vi c, Vi d, int32_t *out)
 	Vi			cd = _mm256_add_epi32(_mm256_unpacklo_epi32(c, d), _mm256_unpackhi_epi32(c, d));
 	Vi			abcd = _mm256_add_epi32(_mm256_unpacklo_epi64(ab, cd), _mm256_unpackhi_epi64(ab, cd));
 
+	Assert(out != NULL);
 	_mm_storeu_si128((__m128i *) out,
 					 _mm_add_epi32(_mm256_castsi256_si128(abcd), _mm256_extracti128_si256(abcd, 1)));
 }

@@ -11,6 +11,7 @@
  *-------------------------------------------------------------------------
  */
 
+/* "v" admits all thirty-two registers, "x" would leave half of them unused */
 #define v_keep(vector) __asm__("" : "+v" (vector))
 #define V_WIDTH 16
 typedef __m512 Vf;
@@ -28,12 +29,20 @@ vf_zero(void)
 	return _mm512_setzero_ps();
 }
 
+/*
+ * Unaligned by contract.  A vector fills a cache line, so off its alignment every
+ * load touches two: what README.md measures under "Unaligned rows".
+ */
 VX_INLINE Vf
 vf_load(const float *p)
 {
 	return _mm512_loadu_ps(p);
 }
 
+/*
+ * Lanes left out by the mask cannot fault.  Once a vector this is the cheapest
+ * way; for short rows of codes out of memory it was not, see vb_load_partial().
+ */
 VX_INLINE Vf
 vf_load_partial(const float *p, size_t n)
 {
@@ -60,6 +69,7 @@ vf_abs(Vf a)
 	return _mm512_abs_ps(a);
 }
 
+/* one rounding; four cycles of latency, which the four sums of a body hide */
 VX_INLINE Vf
 vf_fma(Vf a, Vf b, Vf c)
 {
@@ -105,6 +115,7 @@ vd_fma_square(Vf x, Vd sum)
 	return sum;
 }
 
+/* by halves of the register down to 128 bits, where no step crosses lanes */
 VX_INLINE double
 vd_sum(Vd a)
 {
@@ -116,6 +127,7 @@ vd_sum(Vd a)
 }
 
 #define V_BYTES 64
+/* a cache line: an aligned row costs one line a load */
 typedef __m512i Vb;
 typedef __m512i Vi;
 
@@ -128,12 +140,20 @@ typedef struct CodeSums
 	Vi			part3;
 } CodeSums;
 
+/* rows stand at any byte of a page */
 VX_INLINE Vb
 vb_load(const uint8_t *p)
 {
 	return _mm512_loadu_si512(p);
 }
 
+/*
+ * Overlapping halves, quarters or words, though AVX-512 BW has byte masks: a
+ * masked load whose unused part lay in an absent line made short rows out of
+ * memory five times as slow ("Codes" in README.md).  code_partial_mask()
+ * mirrors these cases.  The casts leave upper parts undefined where an insert
+ * fills them, and zero where none does.
+ */
 VX_INLINE Vb
 vb_load_partial(const uint8_t *p, size_t n)
 {
@@ -161,6 +181,9 @@ vb_and(Vb a, Vb b)
 	return _mm512_and_si512(a, b);
 }
 
+/* parts that a kernel leaves alone are dead here and vanish when inlined */
+StaticAssertKernel(sizeof(Vi) == V_BYTES, "sums must be as wide as codes");
+StaticAssertKernel(VXK_MAX_CODE_BYTES <= INT32_MAX / 255, "vpsadbw's sums must leave upper halves zero");
 VX_INLINE CodeSums
 code_sums_zero(void)
 {
@@ -177,6 +200,7 @@ code_step_l1(CodeSums *sums, Vb code, Vb query)
 	sums->part0 = _mm512_add_epi32(sums->part0, _mm512_sad_epu8(code, query));
 }
 
+/* one sum takes all of l1: vpsadbw is one instruction, the chain one addition */
 VX_INLINE Vi
 code_total_l1(const CodeSums *sums)
 {
@@ -192,6 +216,7 @@ vi_fold(Vi v)
 	return _mm_add_epi32(_mm256_castsi256_si128(eights), _mm256_extracti128_si256(eights, 1));
 }
 
+/* of one row, for what does not fill a group of four */
 VX_INLINE int32_t
 vi_sum(Vi v)
 {
@@ -209,6 +234,7 @@ vi_sum4(Vi a, Vi b, Vi c, Vi d, int32_t *out)
 	Vi			cd = _mm512_add_epi32(_mm512_unpacklo_epi32(c, d), _mm512_unpackhi_epi32(c, d));
 	Vi			abcd = _mm512_add_epi32(_mm512_unpacklo_epi64(ab, cd), _mm512_unpackhi_epi64(ab, cd));
 
+	Assert(out != NULL);
 	_mm_storeu_si128((__m128i *) out, vi_fold(abcd));
 }
 

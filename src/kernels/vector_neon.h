@@ -10,6 +10,7 @@
  *-------------------------------------------------------------------------
  */
 
+/* "w" is a SIMD register of aarch64 */
 #define v_keep(vector) __asm__("" : "+w" (vector))
 #define V_WIDTH 4
 typedef float32x4_t Vf;
@@ -34,6 +35,10 @@ vf_load(const float *p)
 	return vreinterpretq_f32_u8(vld1q_u8((const uint8_t *) p));
 }
 
+/*
+ * By words: NEON has no masked load, and nothing behind p + n may be read.
+ * Little endian, as isa_neon.c demands, puts the first element lowest.
+ */
 VX_INLINE Vf
 vf_load_partial(const float *p, size_t n)
 {
@@ -64,6 +69,7 @@ vf_abs(Vf a)
 	return vabsq_f32(a);
 }
 
+/* the instruction's accumulator comes first, ours last */
 VX_INLINE Vf
 vf_fma(Vf a, Vf b, Vf c)
 {
@@ -105,6 +111,7 @@ vd_fma_square(Vf x, Vd sum)
 	return sum;
 }
 
+/* the halves first, so that one addition across lanes is left */
 VX_INLINE double
 vd_sum(Vd a)
 {
@@ -112,6 +119,7 @@ vd_sum(Vd a)
 }
 
 #define V_BYTES 16
+/* codes unsigned, sums signed: the query gives products their sign */
 typedef uint8x16_t Vb;
 typedef int32x4_t Vi;
 
@@ -122,12 +130,14 @@ typedef struct CodeSums
 	Vi			part1;
 } CodeSums;
 
+/* of bytes, which the architecture loads from any address */
 VX_INLINE Vb
 vb_load(const uint8_t *p)
 {
 	return vld1q_u8(p);
 }
 
+/* as code_partial_mask() expects: below 8 bytes the upper word is zero */
 VX_INLINE Vb
 vb_load_partial(const uint8_t *p, size_t n)
 {
@@ -142,6 +152,7 @@ vb_and(Vb a, Vb b)
 	return vandq_u8(a, b);
 }
 
+StaticAssertKernel(VXK_MAX_CODE_BYTES <= INT32_MAX / (128 * 128), "the bias must fit int32");
 VX_INLINE CodeSums
 code_sums_zero(void)
 {
@@ -150,6 +161,10 @@ code_sums_zero(void)
 	return sums;
 }
 
+/*
+ * Differences of at most 255 are paired into 16 bits and accumulated into 32 at
+ * once by uadalp: rows of up to VXK_MAX_CODE_BYTES cannot wrap a lane.
+ */
 VX_INLINE void
 code_step_l1(CodeSums *sums, Vb code, Vb query)
 {
@@ -158,6 +173,7 @@ code_step_l1(CodeSums *sums, Vb code, Vb query)
 	sums->part0 = vreinterpretq_s32_u32(vpadalq_u16(vreinterpretq_u32_s32(sums->part0), pairs));
 }
 
+/* l1 leaves part1 zero; adding it anyway lets all kernels share this */
 VX_INLINE Vi
 code_total_l1(const CodeSums *sums)
 {
@@ -174,9 +190,11 @@ vi_sum(Vi v)
 	return vaddvq_s32(v);
 }
 
+/* pairwise additions are a transposition and a sum in one: three instructions */
 VX_INLINE void
 vi_sum4(Vi a, Vi b, Vi c, Vi d, int32_t *out)
 {
+	Assert(out != NULL);
 	vst1q_s32(out, vpaddq_s32(vpaddq_s32(a, b), vpaddq_s32(c, d)));
 }
 
@@ -191,6 +209,10 @@ code_as_signed(Vb code)
 	return vreinterpretq_s8_u8(veorq_u8(code, vdupq_n_u8(0x80)));
 }
 
+/*
+ * Once a call and not once a row, so the bytes behind the last whole vector may
+ * be taken one by one.
+ */
 VX_INLINE int32_t
 code_bias_u8(const uint8_t *query, size_t n)
 {
@@ -199,6 +221,8 @@ code_bias_u8(const uint8_t *query, size_t n)
 
 	int32_t		total;
 
+	Assert(query != NULL || n == 0);
+	Assert(n <= VXK_MAX_CODE_BYTES);
 	for (j = 0; j + V_BYTES <= n; j += V_BYTES)
 		sum = vpadalq_s16(sum, vpaddlq_s8(vreinterpretq_s8_u8(vb_load(query + j))));
 	for (total = vaddvq_s32(sum); j < n; j++)

@@ -15,6 +15,8 @@
  *-------------------------------------------------------------------------
  */
 
+StaticAssertKernel(VXK_MAX_CODE_BYTES <= (1 << 30) / (255 * 128), "sums of fields must not wrap before their shift");
+
 VX_INLINE void
 code_step_u8(CodeSums *sums, Vb code, Vb query)
 {
