@@ -574,6 +574,41 @@ vxi_add_back_edge(VxGraphInsert *insert, int layer, int number, BlockNumber targ
 }
 
 /*
+ * Whether the nearest candidate has the code and the factors of the new node.
+ */
+static bool
+vxi_has_twin(const VxGraphInsert *insert)
+{
+	const VxCodeArray *codes = &insert->codes;
+	uint32		row = insert->rows[0];
+
+	Assert(insert->candidate_count > 0);
+	return codes->add[row] == insert->factors.add &&
+		codes->scale[row] == insert->factors.scale &&
+		vxq_code_equal(&insert->index->codec, insert->code,
+					   codes->codes + row * codes->stride);
+}
+
+/*
+ * Tell the chosen neighbours of the node's page.
+ *
+ * Not if the node is a copy of one that is there: who finds the one finds the
+ * other's page, and the pages of a thousand copies would drive everything
+ * else from the lists of their neighbours.
+ */
+static void
+vxi_add_back_edges(VxGraphInsert *insert, int layer, BlockNumber block)
+{
+	if (vxi_has_twin(insert))
+		return;
+	for (int i = 0; i < insert->chosen_count; i++)
+	{
+		if (insert->blocks[insert->chosen[i]] != block)
+			vxi_add_back_edge(insert, layer, insert->chosen[i], block);
+	}
+}
+
+/*
  * Insert the node into one layer and return its block.
  *
  * `down` is the node's block one layer below, InvalidBlockNumber on the base
@@ -597,11 +632,7 @@ vxi_insert_layer(VxGraphInsert *insert, int layer, const VxIndexValue *value,
 	block = vxi_place_beside(insert, layer, value, tid, down);
 	if (block == InvalidBlockNumber)
 		block = vxi_place_apart(insert, layer, value, tid, down);
-	for (int i = 0; i < insert->chosen_count; i++)
-	{
-		if (insert->blocks[insert->chosen[i]] != block)
-			vxi_add_back_edge(insert, layer, insert->chosen[i], block);
-	}
+	vxi_add_back_edges(insert, layer, block);
 	return block;
 }
 

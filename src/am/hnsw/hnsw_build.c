@@ -283,7 +283,7 @@ static uint32
 hnsw_rows_in_memory(HnswBuild *build, const VxBuildOptions *options)
 {
 	Size		limit = (Size) maintenance_work_mem * 1024;
-	uint32		rows = build->spool->count;
+	uint32		rows = Min(build->spool->count, PG_INT32_MAX);
 
 	while (rows > 0 &&
 		   vxg_memory(&build->index->codec, options, rows) + rows * sizeof(uint64) > limit)

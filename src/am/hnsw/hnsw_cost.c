@@ -20,13 +20,14 @@
 #include "utils/selfuncs.h"
 
 #include "compat.h"
+#include "am/common/graph_insert.h"
 #include "am/hnsw/hnsw.h"
 
 /*
  * Pages of the base layer read for each place of the beam, and full vectors
  * read for it.
  */
-#define HNSW_PAGES_PER_EF		5.0
+#define HNSW_PAGES_PER_EF		6.0
 #define HNSW_VECTORS_PER_EF		0.5
 
 /*
@@ -83,7 +84,7 @@ static double
 hnsw_startup_pages(const HnswShape *shape)
 {
 	double		base = ceil(shape->tuples / shape->slots);
-	double		layers = base > 1.0 ? log(base) / log(Max(shape->slots, 2.0)) : 0.0;
+	double		layers = base > 1.0 ? log(base) / -log(vxi_promotion()) : 0.0;
 	double		visited = Min(base, 1.0 + HNSW_PAGES_PER_EF * vxo_ef_search);
 	double		vectors = Min(shape->tuples, HNSW_VECTORS_PER_EF * vxo_ef_search);
 

@@ -32,6 +32,9 @@
 /* Places of the beam for each of hnsw.ef_search. */
 #define HNSW_BEAM_PER_EF	2
 
+/* Copies loaded for each place of the beam, at most. */
+#define HNSW_COPIES_PER_PLACE	16
+
 typedef struct HnswScan
 {
 	MemoryContext context;		/* everything below, until the scan ends */
@@ -43,6 +46,7 @@ typedef struct HnswScan
 	bool		started;
 	bool		exhausted;		/* the search has no more, or may not go on */
 	int64		loaded;			/* candidates taken from the search so far */
+	int64		distinct;		/* those of them that are no copies */
 	int64		returned;		/* rows */
 	double		last_key;		/* of the row returned last */
 } HnswScan;
@@ -84,6 +88,7 @@ hnswrescan(IndexScanDesc scan, ScanKey keys, int nkeys,
 	state->started = false;
 	state->exhausted = false;
 	state->loaded = 0;
+	state->distinct = 0;
 	state->returned = 0;
 }
 
@@ -173,7 +178,48 @@ hnsw_scan_load(HnswScan *state)
 
 	vxs_exact_load(&state->exact, results, count);
 	state->loaded += count;
+	for (int i = 0; i < count; i++)
+		state->distinct += i == 0 || results[i].estimate != results[i - 1].estimate ||
+			results[i].error != results[i - 1].error;
 	Assert(vxs_exact_unreturned(&state->exact) <= state->loaded);
+}
+
+/* Whether a resumed scan has done all it may. */
+static bool
+hnsw_scan_budget_spent(const HnswScan *state)
+{
+	Size		rows = hnsw_scan_memory() / 2 /
+		(sizeof(VxCandidate) + sizeof(VxExactRow));
+
+	return state->loaded >= vxo_max_scan_tuples || (Size) state->loaded >= rows;
+}
+
+/*
+ * Resume the search once and load what it finds; notes when that is nothing.
+ */
+static void
+hnsw_scan_resume(HnswScan *state)
+{
+	CHECK_FOR_INTERRUPTS();
+	if (hnsw_scan_budget_spent(state) || vxg_search_resume(state->search) == 0)
+		state->exhausted = true;
+	else
+		hnsw_scan_load(state);
+}
+
+/*
+ * Copies of one vector fill a beam and lead nowhere: a thousand of them hide
+ * whatever lies behind, nearer rows included.  They do not count towards the
+ * beam, so search on until it holds as many others as it has places.
+ */
+static void
+hnsw_scan_pass_copies(HnswScan *state)
+{
+	int64		beam = HNSW_BEAM_PER_EF * vxo_ef_search;
+
+	while (!state->exhausted && state->distinct < Min(beam, state->loaded) &&
+		   state->loaded < HNSW_COPIES_PER_PLACE * beam)
+		hnsw_scan_resume(state);
 }
 
 /*
@@ -204,21 +250,12 @@ hnsw_scan_start(IndexScanDesc scan)
 		vxg_search_set_ef(state->search, HNSW_BEAM_PER_EF * vxo_ef_search);
 		vxg_search_run(state->search, state->query, entries, count);
 		hnsw_scan_load(state);
+		hnsw_scan_pass_copies(state);
 	}
 	else
 		state->exhausted = true;
 	state->started = true;
 	MemoryContextSwitchTo(old);
-}
-
-/* Whether a resumed scan has done all it may. */
-static bool
-hnsw_scan_budget_spent(const HnswScan *state)
-{
-	Size		rows = hnsw_scan_memory() / 2 /
-		(sizeof(VxCandidate) + sizeof(VxExactRow));
-
-	return state->loaded >= vxo_max_scan_tuples || (Size) state->loaded >= rows;
 }
 
 /*
@@ -238,14 +275,7 @@ hnsw_scan_replenish(HnswScan *state)
 
 	old = MemoryContextSwitchTo(state->context);
 	while (!state->exhausted && state->loaded < target)
-	{
-		CHECK_FOR_INTERRUPTS();
-		if (hnsw_scan_budget_spent(state) ||
-			vxg_search_resume(state->search) == 0)
-			state->exhausted = true;
-		else
-			hnsw_scan_load(state);
-	}
+		hnsw_scan_resume(state);
 	MemoryContextSwitchTo(old);
 }
 
