@@ -6,6 +6,10 @@
  * Queries are in query.c, estimates in estimate.c.  See
  * src/quantize/README.md.
  *
+ * A codec is nothing but its parameters and what follows from them: it is never
+ * stored, but made again from the index's options, seed and mean.  Whatever is
+ * computed here must therefore come out the same on every machine.
+ *
  *-------------------------------------------------------------------------
  */
 #include "quantize/codec.h"
@@ -16,7 +20,12 @@
 #include "kernels/kernels.h"
 #include "quantize/codec_internal.h"
 
-/* kind and sizes, which follow from metric, dims and bits */
+/*
+ * Kind and sizes, which follow from metric, dims and bits.  Short vectors are
+ * their own code, since a code and its factors would hardly be shorter; L1 has a
+ * kind of its own because no rotation preserves it (README.md, section 7).  Bits
+ * are stored in 2, 4 or 8: those are the fields that the kernels know.
+ */
 static void
 choose_layout(VxCodec *codec, int bits)
 {
@@ -44,7 +53,11 @@ choose_layout(VxCodec *codec, int bits)
 	}
 }
 
-/* one allocation for all arrays; the part of each kind that is in use */
+/*
+ * One allocation for all arrays, so that a codec is released in one piece or goes
+ * with a memory context; the part of each kind that is in use.  In floats: mean,
+ * zeros, rotated mean, a row of signs for each round, then a byte a dimension.
+ */
 static void
 allocate_arrays(VxCodec *codec, const VxHost *host)
 {
@@ -53,6 +66,7 @@ allocate_arrays(VxCodec *codec, const VxHost *host)
 
 	if (codec->kind == VX_CODE_LATTICE)
 		count += padded * (2 + VXQ_ROTATION_ROUNDS) + padded / sizeof(float);
+	Assert(codec->code_bytes > 0 && padded >= (size_t) codec->dims);
 	codec->storage = vxh_allocate(host, count * sizeof(float));
 	memset(codec->storage, 0, count * sizeof(float));
 	codec->mean = codec->storage;
@@ -66,6 +80,11 @@ allocate_arrays(VxCodec *codec, const VxHost *host)
 	}
 }
 
+/*
+ * The set of operations is fixed here: a codec keeps its lane width even if other
+ * kernels are selected while it lives.  The rotated mean is kept beside the mean,
+ * for nodes as inner product queries, which are never turned back.
+ */
 void
 vxq_codec_init(VxCodec *codec, const VxCodecParameters *parameters,
 			   const VxHost *host)
@@ -83,6 +102,7 @@ vxq_codec_init(VxCodec *codec, const VxCodecParameters *parameters,
 	allocate_arrays(codec, host);
 	if (codec->kind == VX_CODE_SCALAR)
 		vxq_scalar_init(codec, parameters);
+	/* only LATTICE has residuals; SCALAR has put the mean into its grid */
 	if (codec->kind != VX_CODE_LATTICE)
 		return;
 
@@ -97,6 +117,7 @@ vxq_codec_init(VxCodec *codec, const VxCodecParameters *parameters,
 	vxq_rotate(codec, codec->rotated_mean);
 }
 
+/* cleared, so that a use after release meets NULL and not stale arrays */
 void
 vxq_codec_release(VxCodec *codec, const VxHost *host)
 {
@@ -104,13 +125,20 @@ vxq_codec_release(VxCodec *codec, const VxHost *host)
 	memset(codec, 0, sizeof(VxCodec));
 }
 
-/* a rotated vector, and one byte a dimension */
+/*
+ * A rotated vector, and one byte a dimension: levels are made whole before they
+ * are packed into planes.  Floats first, which keeps them aligned.
+ */
 size_t
 vxq_scratch_size(const VxCodec *codec)
 {
 	return (size_t) codec->padded_dims * (sizeof(float) + 1);
 }
 
+/*
+ * A byte a padded dimension for LATTICE, however few bits a code has: the planes of
+ * the query are int8.  RAW keeps the floats instead.
+ */
 size_t
 vxq_query_size(const VxCodec *codec)
 {
@@ -119,6 +147,10 @@ vxq_query_size(const VxCodec *codec)
 	return sizeof(VxCodeQuery) + plane;
 }
 
+/*
+ * O(D log D), most of it the rotation.  Factors that a kind does not use are zero,
+ * so that equal vectors give equal bytes and a page holds nothing undefined.
+ */
 void
 vxq_encode(const VxCodec *codec, const float *x, void *scratch,
 		   uint8_t *code, VxFactors *factors)
@@ -145,6 +177,7 @@ vxq_encode(const VxCodec *codec, const float *x, void *scratch,
 	}
 }
 
+/* by bytes: padding dimensions are encoded like all others, no bit is spare */
 bool
 vxq_code_equal(const VxCodec *codec, const uint8_t *a, const uint8_t *b)
 {
@@ -152,7 +185,10 @@ vxq_code_equal(const VxCodec *codec, const uint8_t *a, const uint8_t *b)
 	return memcmp(a, b, codec->code_bytes) == 0;
 }
 
-/* 1 - cosine in double, for norms that float cannot hold */
+/*
+ * 1 - cosine in double, for norms that float cannot hold.  0 / 0 gives NaN for a
+ * zero vector, which the contract of vxq_exact() promises: <=> says the same.
+ */
 static float
 cosine_key_double(const float *q, const float *x, int dims)
 {
@@ -160,12 +196,18 @@ cosine_key_double(const float *q, const float *x, int dims)
 	double		cosine;
 	int			j;
 
+	Assert(dims >= 1);
 	for (j = 0; j < dims; j++)
 		dot += (double) q[j] * x[j];
 	cosine = dot / sqrt(vxk->norm2_f32(q, dims) * vxk->norm2_f32(x, dims));
 	return (float) (1.0 - (cosine > 1.0 ? 1.0 : (cosine < -1.0 ? -1.0 : cosine)));
 }
 
+/*
+ * Float sums first, one pass over both vectors; only where a norm is tiny, zero or
+ * infinite is the work done again in double.  The thresholds are written so that
+ * NaN fails them too.  Rounding may pass +-1 by a little, hence the clamping.
+ */
 static float
 cosine_key(const float *q, const float *x, int dims)
 {
@@ -182,6 +224,7 @@ cosine_key(const float *q, const float *x, int dims)
 	return (float) (1.0 - (cosine > 1.0 ? 1.0 : (cosine < -1.0 ? -1.0 : cosine)));
 }
 
+/* No default: a compiler names the metric that is forgotten. */
 float
 vxq_exact(VxMetric metric, const float *q, const float *x, int dims)
 {

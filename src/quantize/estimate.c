@@ -6,6 +6,9 @@
  * One kernel call sums a chunk of rows, one loop turns the sums into
  * estimates.  See src/quantize/README.md.
  *
+ * This is the inner loop of every search: no allocation, no branch on a row, and
+ * all that depends on the query alone was done in query.c.
+ *
  *-------------------------------------------------------------------------
  */
 #include "quantize/codec_internal.h"
@@ -15,7 +18,10 @@
 
 #include "kernels/kernels.h"
 
-/* rows a kernel call; their sums and gathered factors live on the stack */
+/*
+ * Rows a kernel call; their sums and gathered factors live on the stack, about a
+ * kilobyte.  A page holds tens of rows, so most calls are one chunk.
+ */
 #define CHUNK 64
 
 /* The part of a call that one kernel call covers */
@@ -43,6 +49,9 @@ sum_rows(const VxCodeQuery *query, const VxChunk *chunk, int32_t *out)
 	const VxCodec *codec = query->codec;
 	VxCodeRows	rows;
 
+	Assert(codec->kind != VX_CODE_RAW);
+	Assert(chunk->count > 0 && chunk->count <= CHUNK);
+
 	rows.codes = chunk->array->codes + chunk->first * chunk->array->stride;
 	rows.stride = chunk->array->stride;
 	rows.ids = chunk->ids;
@@ -62,13 +71,14 @@ sum_rows(const VxCodeQuery *query, const VxChunk *chunk, int32_t *out)
 
 /*
  * The chunk's part of a factor array: in place for rows in order, gathered
- * into buffer for rows by id.
+ * into buffer for rows by id.  `buffer` has room for CHUNK floats.
  */
 static const float *
 chunk_factors(const VxChunk *chunk, const float *factors, float *buffer)
 {
 	size_t		i;
 
+	Assert(factors != NULL && chunk->count <= CHUNK);
 	if (chunk->ids == NULL)
 		return factors + chunk->first;
 	for (i = 0; i < chunk->count; i++)
@@ -76,7 +86,11 @@ chunk_factors(const VxChunk *chunk, const float *factors, float *buffer)
 	return buffer;
 }
 
-/* fewer rows than a vector has lanes: by way of full buffers */
+/*
+ * Fewer rows than a vector has lanes: by way of full buffers.  Lanes beyond the
+ * count are computed from zeros and thrown away; fuse() makes numbers of any
+ * input, so they cannot trap or slow anything down.
+ */
 static void
 fuse_few(const VxCodeQuery *query, const int32_t *sums, const float *const factors[3],
 		 size_t count, float *results[2])
@@ -103,6 +117,11 @@ fuse_few(const VxCodeQuery *query, const int32_t *sums, const float *const facto
 	}
 }
 
+/*
+ * Error factors are read only if something depends on them: errors themselves, or
+ * the correction for two codes (README.md, section 6).  A search that ranks alone
+ * leaves a third of the factors unread.
+ */
 static void
 estimate_lattice(const VxCodeQuery *query, const VxChunk *chunk,
 				 float *results[2])
@@ -122,6 +141,7 @@ estimate_lattice(const VxCodeQuery *query, const VxChunk *chunk,
 		query->codec->operations->fuse(&query->fusion, sums, factors, chunk->count, results);
 	else
 	{
+		/* fuse_few() reads whole vectors of sums, which must be defined */
 		memset(sums + chunk->count, 0, (VXQ_MOST_LANES - chunk->count) * sizeof(int32_t));
 		fuse_few(query, sums, factors, chunk->count, results);
 	}
@@ -129,7 +149,9 @@ estimate_lattice(const VxCodeQuery *query, const VxChunk *chunk,
 
 /*
  * What lies outside the grid of both vectors, x and q, is between |x - q| and
- * x + q apart, depending on the side; the estimate is the middle.
+ * x + q apart, depending on the side; the estimate is the middle, max(x, q), and
+ * min(x, q) its error.  Rounding adds half a cell for each dimension and vector,
+ * independent by the dither: step * sqrt(D) / 2 is its deviation at most.
  */
 static void
 estimate_scalar(const VxCodeQuery *query, const VxChunk *chunk,
@@ -156,6 +178,10 @@ estimate_scalar(const VxCodeQuery *query, const VxChunk *chunk,
 				(excess[i] < query->excess ? excess[i] : query->excess);
 }
 
+/*
+ * Exact keys of short vectors.  They are copied out first, because a page puts them
+ * at any byte and the kernels' speed on 16 floats does not matter.
+ */
 static void
 estimate_raw(const VxCodeQuery *query, const VxChunk *chunk,
 			 float *results[2])
@@ -178,7 +204,7 @@ estimate_raw(const VxCodeQuery *query, const VxChunk *chunk,
 		memcpy(x, chunk->array->codes + chunk_row(chunk, i) * chunk->array->stride,
 			   codec->code_bytes);
 		estimate[i] = vxq_exact(metric, q, x, codec->dims);
-		/* a zero vector has no cosine: as far as a right angle */
+		/* a zero vector has no cosine: as far as a right angle, since NaN cannot be sorted */
 		if (isnan(estimate[i]))
 			estimate[i] = 1.0f;
 		if (error != NULL)
@@ -186,6 +212,7 @@ estimate_raw(const VxCodeQuery *query, const VxChunk *chunk,
 	}
 }
 
+/* Chunk by chunk; rows are independent, so the split changes no result. */
 void
 vxq_estimate(const VxCodeQuery *query, const VxCodeArray *array,
 			 const uint32_t *ids, size_t count, float *estimate, float *error)

@@ -38,6 +38,7 @@ is_inner_product(const VxCodec *codec, VxQueryPurpose purpose)
 		(purpose == VX_QUERY_SEARCH || codec->ip_link == VX_IP_LINK_DOT);
 }
 
+/* into float without overflow; lengths come from vectors, which may be huge */
 static float
 clamp(double value, double limit)
 {
@@ -78,6 +79,7 @@ set_fusion(VxCodeQuery *query, double norm2, double noise2, double constant)
 		fusion->row_noise = fusion->noise * (codec->padded_dims - 1);
 	}
 	fusion->reach = (float) (VXQ_SIGMAS * sqrt(norm2)) * -fusion->coefficient;
+	/* sums of float32 kernels are good to about 1e-6; section 5, last point */
 	fusion->rounding = 1e-6f;
 	fusion->floor = 1e-6f * fabsf(fusion->base);
 }
@@ -97,6 +99,8 @@ round_to_plane(VxCodeQuery *query, const float *rotated, double norm2)
 	float		step = largest / INT8_LIMIT;
 	VxRoundingSums sums;
 
+	Assert(codec->kind == VX_CODE_LATTICE);
+	/* a plane of zeros leaves all of the query to the error bound */
 	if (!(step > FLT_MIN) || !(norm2 > FLT_MIN))
 	{
 		memset(query->plane, 0, codec->padded_dims);
@@ -141,10 +145,15 @@ prepare_lattice(VxCodeQuery *query, const float *q, float *rotated)
 	if (codec->bits == 8)
 		query->fusion.common = (float) (SAME_GRID * -query->fusion.coefficient *
 										sqrt(noise2 * (codec->padded_dims - 1)));
+	/* direction alone is left: keys are ordered by it, and nothing is promised */
 	if (residual.shrunk)
 		query->fusion.floor = INFINITY;
 }
 
+/*
+ * Cleared first: the constants that only queries from codes have must be zero, and
+ * fuse() takes that as leave to skip the correction.
+ */
 void
 vxq_query_prepare(const VxCodec *codec, const float *q, VxQueryPurpose purpose,
 				  void *scratch, VxCodeQuery *query)
@@ -229,7 +238,8 @@ lattice_from_code(VxCodeQuery *query, const uint8_t *code, const VxFactors *fact
 
 /*
  * Minus the inner product of two coded vectors: the query is mean + residual,
- * no longer on the lattice, so it is rounded like any vector.
+ * no longer on the lattice, so it is rounded like any vector.  What the node's code
+ * lost counts as noise, at worst along the other vector: hence the wide bound.
  */
 static void
 inner_product_from_code(VxCodeQuery *query, const uint8_t *code, const VxFactors *factors)
@@ -262,6 +272,10 @@ sane_factor(float factor, float largest)
 	return factor < largest ? factor : largest;
 }
 
+/*
+ * Code and factors come from a page and are not trusted: every later step may
+ * then rely on finite factors (README.md, invariant Q4).
+ */
 void
 vxq_query_from_code(const VxCodec *codec, const uint8_t *code,
 					const VxFactors *factors, VxCodeQuery *query)

@@ -42,6 +42,11 @@ shrink_residual(const float *x, double multiplier, const float *mean,
 	return sqrt(norm2) * shrink;
 }
 
+/*
+ * Fast in float wherever the result is sure to be in range, else once more in
+ * double.  Padding is zeroed here because the rotation spreads it over all
+ * coordinates.  Nothing short of VXQ_SHORTEST is rotated: it is zero by then.
+ */
 VxResidual
 vxq_residual(const VxCodec *codec, const float *x, bool centred, float *rotated)
 {

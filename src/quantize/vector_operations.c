@@ -19,7 +19,10 @@
 
 #define VXQ_INLINE static inline __attribute__((always_inline, unused))
 
-/* code bytes, a multiple of 16 in every layout */
+/*
+ * Code bytes, a multiple of 16 in every layout.  The same in all sets: packing is
+ * a few loads a vector, and wider bytes would ask for a larger granule.
+ */
 typedef uint8_t VxBytes __attribute__((vector_size(16), aligned(1), may_alias));
 
 /*
@@ -83,6 +86,10 @@ typedef uint8_t VxBytes __attribute__((vector_size(16), aligned(1), may_alias));
 
 #endif							/* x86-64 */
 
+/*
+ * By the name's beginning, so that VNNI and later variants of a width need no
+ * entry.  Unknown names get 4 lanes, which run everywhere.
+ */
 const VxVectorOperations *
 vxq_operations_for(const char *kernels)
 {
@@ -96,6 +103,7 @@ vxq_operations_for(const char *kernels)
 	return &operations_4;
 }
 
+/* by way of the kernel tables, the only place that knows what the CPU runs */
 size_t
 vxq_operations_available(const VxVectorOperations *sets[3])
 {

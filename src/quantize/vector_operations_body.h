@@ -8,6 +8,10 @@
  * vector extension that gcc and clang share, so that the code does not depend
  * on what an optimiser recognises.  See vector_operations.h for the contracts.
  *
+ * No fused multiply-add is asked for by name and none is forbidden: sets differ
+ * in the last bits of float sums (README.md, invariant Q2), while integer sums
+ * come from the kernels and are exact.
+ *
  *-------------------------------------------------------------------------
  */
 
@@ -15,6 +19,10 @@
 #define VI VXQ_NAME(VectorInt)
 #define VB VXQ_NAME(VectorByte)
 
+/*
+ * Alignment is lowered to that of an element, since arrays stand where the
+ * caller's allocator put them; may_alias lets bytes be read as lanes.
+ */
 typedef float VF __attribute__((vector_size(4 * VXQ_LANES), aligned(4), may_alias));
 typedef int32_t VI __attribute__((vector_size(4 * VXQ_LANES), aligned(4), may_alias));
 typedef uint8_t VB __attribute__((vector_size(VXQ_LANES), aligned(1), may_alias));
@@ -22,7 +30,11 @@ typedef uint8_t VB __attribute__((vector_size(VXQ_LANES), aligned(1), may_alias)
 #define LOAD(pointer) (*(const VF *) (pointer))
 #define STORE(pointer, value) (*(VF *) (pointer) = (value))
 
-/* lanes of `yes` where mask is all ones, of `no` where it is zero */
+/*
+ * Lanes of `yes` where mask is all ones, of `no` where it is zero.  A comparison
+ * with NaN gives zero, so `no` is also what a NaN turns into: callers put there
+ * what damaged input may safely become.
+ */
 VXQ_INLINE VF
 VXQ_NAME(choose) (VI mask, VF yes, VF no)
 {
@@ -63,6 +75,7 @@ VXQ_NAME(sum) (VF x)
 	return (x[0] + x[1]) + (x[2] + x[3]);
 }
 
+/* exact in any order; lane after lane is short enough for once a query */
 VXQ_INLINE int32_t
 VXQ_NAME(sum_int) (VI x)
 {
@@ -74,6 +87,10 @@ VXQ_NAME(sum_int) (VI x)
 	return sum;
 }
 
+/*
+ * The only loop here over dimensions that are not padded yet, hence the tail.
+ * Lanes are independent, so out may be x itself.
+ */
 static void
 VXQ_NAME(residual) (const float *x, float multiplier, const float *mean,
 					size_t n, float *out)
@@ -88,10 +105,17 @@ VXQ_NAME(residual) (const float *x, float multiplier, const float *mean,
 
 /*
  * Butterflies inside one vector: of each pair of lanes the lower gets the sum,
- * the upper the difference.  `sign` is -1 in the upper lanes.
+ * the upper the difference.  `sign` is -1 in the upper lanes.  A shuffle and one
+ * multiply-add a stage: cheaper than parting sums from differences and joining
+ * them again.
  */
 #define BUTTERFLY(x, sign, ...) (VXQ_SHUFFLE(VF, VI, x, __VA_ARGS__) + (x) * (sign))
 
+/*
+ * The log2(lanes) stages whose pairs lie in one vector, distances 1, 2, 4, 8.
+ * Stages commute, so doing the short distances first changes nothing but
+ * rounding, and it lets the caller fuse them with a pass it makes anyway.
+ */
 VXQ_INLINE VF
 VXQ_NAME(hadamard_lanes) (VF x)
 {
@@ -126,7 +150,11 @@ VXQ_NAME(hadamard_lanes) (VF x)
 /*
  * Stages of the transform that pair whole vectors, three, two or one of them
  * in one pass over memory: 8, 4 or 2 vectors `distance` floats apart are
- * loaded together.
+ * loaded together.  Three stages a pass make a third of the loads and stores, and
+ * eight vectors and a temporary still fit the sixteen registers of SSE2 and AVX2.
+ *
+ * `power` is the length transformed, d the distance of a first pair; both are
+ * powers of two, d at least a vector.
  */
 #define PAIR(a, b) do { VF t_ = (b); (b) = (a) - t_; (a) = (a) + t_; } while (0)
 
@@ -136,6 +164,7 @@ VXQ_NAME(hadamard_8_rows) (float *x, size_t power, size_t d)
 	size_t		base;
 	float	   *p;
 
+	Assert(d >= VXQ_LANES && power % (8 * d) == 0);
 	for (base = 0; base < power; base += 8 * d)
 		for (p = x + base; p < x + base + d; p += VXQ_LANES)
 		{
@@ -148,6 +177,7 @@ VXQ_NAME(hadamard_8_rows) (float *x, size_t power, size_t d)
 			VF			a6 = LOAD(p + 6 * d);
 			VF			a7 = LOAD(p + 7 * d);
 
+			/* distance d, then 2 d, then 4 d: four independent pairs each */
 			PAIR(a0, a1);
 			PAIR(a2, a3);
 			PAIR(a4, a5);
@@ -171,12 +201,14 @@ VXQ_NAME(hadamard_8_rows) (float *x, size_t power, size_t d)
 		}
 }
 
+/* Two stages, where two are left at the end. */
 static void
 VXQ_NAME(hadamard_4_rows) (float *x, size_t power, size_t d)
 {
 	size_t		base;
 	float	   *p;
 
+	Assert(d >= VXQ_LANES && power % (4 * d) == 0);
 	for (base = 0; base < power; base += 4 * d)
 		for (p = x + base; p < x + base + d; p += VXQ_LANES)
 		{
@@ -196,12 +228,14 @@ VXQ_NAME(hadamard_4_rows) (float *x, size_t power, size_t d)
 		}
 }
 
+/* One stage, where one is left. */
 static void
 VXQ_NAME(hadamard_2_rows) (float *x, size_t power, size_t d)
 {
 	size_t		base;
 	float	   *p;
 
+	Assert(d >= VXQ_LANES && power % (2 * d) == 0);
 	for (base = 0; base < power; base += 2 * d)
 		for (p = x + base; p < x + base + d; p += VXQ_LANES)
 		{
@@ -214,7 +248,11 @@ VXQ_NAME(hadamard_2_rows) (float *x, size_t power, size_t d)
 		}
 }
 
-/* the stages beyond those inside a vector */
+/*
+ * The stages beyond those inside a vector, greedily three at a time, so that at
+ * most one pass does fewer.  O(power log power) additions in about a third as
+ * many passes as there are stages.  Nothing is scaled: see signs in rotation.c.
+ */
 static void
 VXQ_NAME(hadamard_rows) (float *x, size_t power)
 {
@@ -229,6 +267,10 @@ VXQ_NAME(hadamard_rows) (float *x, size_t power)
 		VXQ_NAME(hadamard_2_rows) (x, power, distance);
 }
 
+/*
+ * The transform is its own inverse up to a factor of `power`, which is why undoing
+ * a round needs this and not a transform of its own.
+ */
 static void
 VXQ_NAME(hadamard) (float *x, size_t power)
 {
@@ -239,6 +281,11 @@ VXQ_NAME(hadamard) (float *x, size_t power)
 	VXQ_NAME(hadamard_rows) (x, power);
 }
 
+/*
+ * A turn by 45 degrees in each plane of a lower and an upper coordinate, longer by
+ * sqrt(2), which the signs of the same round have taken back.  It reaches what lengths
+ * other than powers of two leave apart (README.md, section 3, difference 1).
+ */
 static void
 VXQ_NAME(mix_halves) (float *x, size_t n)
 {
@@ -283,6 +330,12 @@ VXQ_NAME(rotation_round) (float *x, const float *signs, size_t n,
  */
 #define BLOCK 1024
 
+/*
+ * One walk of the encoder over r at one scale ([GL25]; README.md, section 2).  The
+ * grid is symmetric, so magnitudes are quantised and the sign goes to the code
+ * alone; conversion truncates, and the half cell is added back.  Magnitudes
+ * beyond the grid, NaN among them, become its outermost point.
+ */
 VXQ_INLINE void
 VXQ_NAME(lattice_body) (const float *r, size_t n, float scale, int half,
 						uint8_t *k, VxLatticeSums *sums)
@@ -314,6 +367,7 @@ VXQ_NAME(lattice_body) (const float *r, size_t n, float scale, int half,
 			y = __builtin_convertvector(m, VF) + 0.5f;
 			product += y * a;
 			lattice_norm2 += y * y;
+			/* known when inlined: trying a scale costs no store and no norm */
 			if (k == NULL)
 				continue;
 			vector_norm2 += a * a;
@@ -326,6 +380,7 @@ VXQ_NAME(lattice_body) (const float *r, size_t n, float scale, int half,
 	}
 }
 
+/* Two instances, because the test of k must not stay in the loop. */
 static void
 VXQ_NAME(lattice) (const float *r, size_t n, float scale, int half,
 				   uint8_t *k, VxLatticeSums *sums)
@@ -340,6 +395,7 @@ VXQ_NAME(lattice_sums) (const float *r, size_t n, float scale, int half,
 	VXQ_NAME(lattice_body) (r, n, scale, half, NULL, sums);
 }
 
+/* exact, since a maximum does not round: equal in every set; NaN is passed over */
 static float
 VXQ_NAME(largest) (const float *x, size_t n)
 {
@@ -362,7 +418,8 @@ VXQ_NAME(largest) (const float *x, size_t n)
 
 /*
  * v / step to the nearest integer, halves away from zero, in *rounded; returns
- * what is left of v.
+ * what is left of v.  Half with the sign of v is added and the sum truncated: the
+ * same in every set, whatever rounding mode a conversion would take.
  */
 VXQ_INLINE VF
 VXQ_NAME(round_lanes) (VF v, float step, float inverse, VI *rounded)
@@ -373,6 +430,11 @@ VXQ_NAME(round_lanes) (VF v, float step, float inverse, VI *rounded)
 	return v - __builtin_convertvector(*rounded, VF) * step;
 }
 
+/*
+ * The sums belong to the query's estimate: levels to the offset of unsigned codes,
+ * <e, x> to the stretch of the step, |e|^2 to the noise (README.md, section 3,
+ * difference 3).  One pass, because a build prepares a query for every row.
+ */
 static void
 VXQ_NAME(round_int8) (const float *x, size_t n, float step, int8_t *p,
 					  VxRoundingSums *sums)
@@ -400,6 +462,11 @@ VXQ_NAME(round_int8) (const float *x, size_t n, float step, int8_t *p,
 	sums->error_along = VXQ_NAME(sum) (along);
 }
 
+/*
+ * Bytes j, bytes + j, ... share code byte j (README.md, section 8): planes and not
+ * neighbouring dimensions, so that packing, unpacking and the kernels need shifts
+ * and masks but no shuffle.  For 8 bits the inner loop is empty and this copies.
+ */
 static void
 VXQ_NAME(pack) (const uint8_t *levels, size_t bytes, int bits, uint8_t *code)
 {
@@ -418,6 +485,7 @@ VXQ_NAME(pack) (const uint8_t *levels, size_t bytes, int bits, uint8_t *code)
 	}
 }
 
+/* any byte unpacks to levels below 2^bits, so a damaged code needs no check here */
 static void
 VXQ_NAME(unpack) (const uint8_t *code, size_t bytes, int bits, uint8_t *levels)
 {
@@ -436,6 +504,7 @@ VXQ_NAME(unpack) (const uint8_t *code, size_t bytes, int bits, uint8_t *levels)
 	}
 }
 
+/* 256 levels and their centre do not fit int8; 255 do (README.md, section 6) */
 static void
 VXQ_NAME(join_middle) (uint8_t *levels, size_t n)
 {
@@ -451,6 +520,7 @@ VXQ_NAME(join_middle) (uint8_t *levels, size_t n)
 	}
 }
 
+/* modulo 256, which is two's complement for results in -128 .. 127 */
 static void
 VXQ_NAME(centre) (uint8_t *levels, size_t n, int multiplier, int shift)
 {
@@ -464,7 +534,9 @@ VXQ_NAME(centre) (uint8_t *levels, size_t n, int multiplier, int shift)
 
 /*
  * The estimate and its error for one vector of rows; README.md, sections
- * 4 and 5, has the derivation.
+ * 4 and 5, has the derivation.  2 * sums fits: a sum is at most
+ * VXQ_MAX_DIMENSIONS * 255 * 127 < 2^30, and it is doubled because the centre of
+ * the grid lies between two levels.
  */
 VXQ_INLINE VF
 VXQ_NAME(fuse_lanes) (const VxFusion *fusion, VI sums, VF add, VF scale,
@@ -524,6 +596,8 @@ VXQ_NAME(fuse_rows) (const VxFusion *fusion, const int32_t *sums,
 					 const float *const factors[3], size_t i, float *results[2])
 {
 	VF			add = LOAD(factors[0] + i);
+
+	/* NaN and -infinity fail the comparison and become FLT_MAX; an infinite error stays */
 	const VF	lowest = (VF) {0} - FLT_MAX;
 	VF			scale_error = {0};
 	VF			inner;
@@ -543,6 +617,11 @@ VXQ_NAME(fuse_rows) (const VxFusion *fusion, const int32_t *sums,
 	}
 }
 
+/*
+ * Rows side by side in lanes: no row waits for another, and the division and the
+ * root that an error takes serve as many rows as there are lanes.  factors[2] may
+ * be NULL only if neither errors nor corrections are wanted.
+ */
 static void
 VXQ_NAME(fuse) (const VxFusion *fusion, const int32_t *sums,
 				const float *const factors[3], size_t count, float *results[2])
