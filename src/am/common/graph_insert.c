@@ -6,7 +6,7 @@
  * A node is placed on the page of the nearest of its neighbours that has a
  * free slot, else on a page of its own, which a pinned edge from its nearest
  * neighbour makes reachable in the same WAL record.  Then, one page and one
- * record at a time, its neighbours are told of its page.  No more than one
+ * record at a time, its neighbours are told of its page (graph_link.c).  No more than one
  * graph page that others can reach is locked at any time, and no lock covers
  * the index: see "Locks" in am/hnsw/README.md.
  *
@@ -19,10 +19,9 @@
 #include "common/pg_prng.h"
 
 #include "compat.h"
-#include "am/common/graph_insert.h"
+#include "am/common/graph_insert_internal.h"
 #include "am/common/options.h"
 #include "base/slot.h"
-#include "graph/select.h"
 #include "storage/vector_page.h"
 
 /* Pages with a free slot that a search remembers, nearest or not. */
@@ -30,37 +29,6 @@
 
 /* Nodes of a layer for each that is in the layer above as well. */
 #define VXI_NODES_PER_PROMOTED	256
-
-/*
- * What one insertion needs, kept from row to row.  Arrays hold a beam of `ef`
- * candidates or a list of m + 1 chosen ones; nothing is allocated per row but
- * by the codec and the search themselves.
- */
-struct VxGraphInsert
-{
-	VxIndex    *index;
-	VxPageMode	mode;
-	int			ef;
-	VxLayerSource source;
-	VxPageSearch *search;
-	VxSelector *selector;
-	VxCodeQuery *query;
-	uint8	   *code;
-	VxFactors	factors;
-
-	/* of the layer at hand: what the search found, and what was chosen */
-	const VxCandidate *candidates;
-	int			candidate_count;
-	int		   *chosen;			/* indexes of candidates, of distinct pages */
-	int			chosen_count;
-	float	   *distances;		/* of the candidates from the new node */
-	uint32	   *blocks;
-	uint32	   *edges;
-	VxCodeArray codes;			/* candidate i is row rows[i] */
-	const uint32 *rows;
-	VxCodeQuery *neighbour_query;
-	float	   *neighbour_distances;	/* of the candidates from a neighbour */
-};
 
 /*
  * Probability that a node of a layer is in the layer above as well: upper
@@ -439,173 +407,6 @@ vxi_open_layer(VxGraphInsert *insert, int layer, const VxIndexValue *value,
 	vxi_write_node(insert, &transaction, image, 0, value, &contents);
 	vxp_meta_read(index->relation, &index->meta);
 	return true;
-}
-
-/*
- * Estimate how far all candidates are from one of them, by codes alone,
- * which is little beside the page that is read and changed after it.
- */
-static void
-vxi_measure_from(VxGraphInsert *insert, int neighbour)
-{
-	const VxCodeArray *codes = &insert->codes;
-	uint32		row = insert->rows[neighbour];
-	VxFactors	factors;
-
-	Assert(neighbour >= 0 && neighbour < insert->candidate_count);
-	factors.add = codes->add[row];
-	factors.scale = codes->scale[row];
-	factors.error = codes->error[row];
-	vxq_query_from_code(&insert->index->codec, codes->codes + row * codes->stride,
-						&factors, insert->neighbour_query);
-	vxq_estimate(insert->neighbour_query, codes, insert->rows,
-				 insert->candidate_count, insert->neighbour_distances, NULL);
-}
-
-/*
- * The candidate that stands for a page in a neighbour's list: its resident
- * nearest to the neighbour, as far as the search kept it; -1 if it kept none.
- */
-static int
-vxi_stand_in(const VxGraphInsert *insert, BlockNumber block)
-{
-	int			best = -1;
-
-	for (int i = 0; i < insert->candidate_count; i++)
-	{
-		if (insert->blocks[i] == block &&
-			(best < 0 || insert->neighbour_distances[i] < insert->neighbour_distances[best]))
-			best = i;
-	}
-	return best;
-}
-
-/*
- * Which edge of a neighbour's full list makes room for the new node's page:
- * the rule of select.h, applied to as many of the list's pages as the search
- * knows a resident of.
- *
- * If a page in the list has a resident that is nearer to the neighbour than
- * the new node and nearer to the new node than the neighbour, the new node is
- * found through it, and the list stays (-1).  Else the farthest page that the
- * new node makes dispensable in the same sense goes, or the farthest that is
- * farther than the new node.
- */
-static int
-vxi_dispensable_edge(const VxGraphInsert *insert, const uint32 *edges,
-					 float distance)
-{
-	int			max_edges = insert->index->meta.data.m;
-	int			victim = -1;
-	bool		victim_covered = false;
-	float		victim_distance = 0;
-
-	for (int i = 0; i < max_edges; i++)
-	{
-		int			resident = vxi_stand_in(insert, VX_EDGE_BLOCK(edges[i]));
-		float		away;
-		bool		covered;
-
-		if (resident < 0)
-			continue;
-		away = insert->neighbour_distances[resident];
-		if (away <= distance && insert->distances[resident] < distance)
-			return -1;
-		if (away <= distance || (edges[i] & VX_EDGE_PINNED))
-			continue;
-		covered = insert->distances[resident] < away;
-		if (victim < 0 || covered > victim_covered ||
-			(covered == victim_covered && away > victim_distance))
-		{
-			victim = i;
-			victim_covered = covered;
-			victim_distance = away;
-		}
-	}
-	return victim;
-}
-
-/*
- * Tell a neighbour of the page of a new node.  A full list gives up an edge
- * for it as vxi_dispensable_edge says.
- */
-static void
-vxi_add_back_edge(VxGraphInsert *insert, int layer, int number, BlockNumber target)
-{
-	const VxCandidate *neighbour = &insert->candidates[number];
-	Relation	relation = insert->index->relation;
-	const VxGraphGeometry *geometry = vxp_geometry(&insert->index->meta, layer);
-	VxPageTransaction transaction;
-	Buffer		buffer;
-	Page		page;
-	uint32	   *edges;
-	int			at;
-	bool		wanted;
-
-	Assert(target != neighbour->block);
-	vxi_measure_from(insert, number);
-	buffer = vxp_read(relation, neighbour->block, VX_PAGE_GRAPH, BUFFER_LOCK_EXCLUSIVE);
-	vxp_graph_verify(relation, buffer, layer, geometry);
-	page = BufferGetPage(buffer);
-
-	/* the slot may have been vacuumed and given to another node meanwhile */
-	wanted = neighbour->slot < vxp_opaque(page)->used_slots &&
-		vxp_graph_state(page, geometry)[neighbour->slot] == VX_SLOT_LIVE &&
-		vxi_tid_to_uint64(vxp_graph_tid(page, geometry, neighbour->slot)) == neighbour->tid;
-	edges = vxp_graph_edges(page, geometry, neighbour->slot);
-	at = vxp_graph_edge_count(edges, geometry->max_edges);
-	for (int i = 0; i < at && wanted; i++)
-		wanted = VX_EDGE_BLOCK(edges[i]) != target;
-	if (wanted && at == geometry->max_edges)
-	{
-		at = vxi_dispensable_edge(insert, edges, insert->distances[number]);
-		wanted = at >= 0;
-	}
-	if (!wanted)
-	{
-		UnlockReleaseBuffer(buffer);
-		return;
-	}
-
-	vxp_begin(&transaction, relation, insert->mode);
-	page = vxp_edit(&transaction, buffer);
-	vxp_graph_edges(page, geometry, neighbour->slot)[at] = target;
-	vxp_commit(&transaction);
-}
-
-/*
- * Whether the nearest candidate has the code and the factors of the new node.
- */
-static bool
-vxi_has_twin(const VxGraphInsert *insert)
-{
-	const VxCodeArray *codes = &insert->codes;
-	uint32		row = insert->rows[0];
-
-	Assert(insert->candidate_count > 0);
-	return codes->add[row] == insert->factors.add &&
-		codes->scale[row] == insert->factors.scale &&
-		vxq_code_equal(&insert->index->codec, insert->code,
-					   codes->codes + row * codes->stride);
-}
-
-/*
- * Tell the chosen neighbours of the node's page.
- *
- * Not if the node is a copy of one that is there: who finds the one finds the
- * other's page, and the pages of a thousand copies would drive everything
- * else from the lists of their neighbours.
- */
-static void
-vxi_add_back_edges(VxGraphInsert *insert, int layer, BlockNumber block)
-{
-	if (vxi_has_twin(insert))
-		return;
-	for (int i = 0; i < insert->chosen_count; i++)
-	{
-		if (insert->blocks[insert->chosen[i]] != block)
-			vxi_add_back_edge(insert, layer, insert->chosen[i], block);
-	}
 }
 
 /*
