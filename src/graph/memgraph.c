@@ -7,6 +7,10 @@
  * linking and repair are in the memgraph_*.c files.  Explained in
  * graph/README.md.
  *
+ * Arrays are made for max_nodes at once and never moved: a build is refused for
+ * want of memory at its beginning (vxg_memory), not after hours, and pointers to
+ * rows and lists stay good.  One thread owns a graph; nothing here locks.
+ *
  *-------------------------------------------------------------------------
  */
 #include <string.h>
@@ -16,9 +20,13 @@
 /* More buys nothing that pages do not give already: see "Measurements" in graph/README.md. */
 #define EFFORT_FLOOR	64
 
-/* Nodes that vxg_finish looks at to link an unreached one; also a least beam. */
+/*
+ * Nodes that vxg_finish looks at to link an unreached one; also a least beam, so
+ * that the working memory of insertions serves the repair as well.
+ */
 #define MIN_BEAM		64
 
+/* add, scale and error of VxFactors, side by side in this order */
 #define FACTOR_BYTES	(3 * sizeof(float))
 
 /*
@@ -31,7 +39,13 @@ vxg_build_effort(int ef_construction)
 	return ef_construction > EFFORT_FLOOR ? ef_construction : EFFORT_FLOOR;
 }
 
-/* Fills in the sizes that follow from the options. */
+/*
+ * Fills in the sizes that follow from the options; needs neither codec nor host,
+ * because vxg_memory() asks for a graph that is not there.
+ *
+ * A search narrower than the list it shall fill could not fill it, hence the
+ * effort's lower bound.  A batch is at most one list with its spare place.
+ */
 static void
 derive_sizes(VxMemGraph *graph)
 {
@@ -75,6 +89,7 @@ lay_out_rows(VxMemGraph *graph)
 	size_t		code_bytes = bytes - FACTOR_BYTES;
 	float	   *factors;
 
+	Assert(bytes % sizeof(float) == 0 && code_bytes >= graph->codec->code_bytes);
 	graph->rows = vxh_allocate(graph->host, nodes * bytes);
 	graph->codes.codes = graph->rows;
 	if (nodes * (bytes / sizeof(float)) <= UINT32_MAX)
@@ -217,7 +232,10 @@ vxg_memory(const VxCodec *codec, const VxBuildOptions *options, size_t nodes)
 		(VXG_MAX_LEVEL + 1) * list_bytes;
 }
 
-/* Doubles an array of words when all its `room` places are used. */
+/*
+ * Moves an array of words to one of `room` places.  The old one is released only
+ * after the copy, so a failed allocation leaves the graph as it was.
+ */
 static void
 grow_words(const VxHost *host, uint32_t **words, uint32_t used, uint32_t room)
 {
@@ -234,7 +252,7 @@ grow_words(const VxHost *host, uint32_t **words, uint32_t used, uint32_t room)
 
 /*
  * A chunk never moves, since planned and linked lists are pointed into while
- * others are made.
+ * others are made.  Only the array of pointers to chunks grows.
  */
 static void
 add_list_chunk(VxMemGraph *graph)
@@ -257,7 +275,11 @@ add_list_chunk(VxMemGraph *graph)
 	upper->chunk_count++;
 }
 
-/* Gives a node its empty lists in layers 1 .. level; nodes come in ascending order. */
+/*
+ * Gives a node its empty lists in layers 1 .. level.  Nodes come in ascending
+ * order, which is what find_upper() searches by.  The lists of one node may lie in
+ * two chunks, a single list never does.
+ */
 void
 vxg_make_upper_lists(VxMemGraph *graph, uint32_t node, int level)
 {
@@ -265,6 +287,7 @@ vxg_make_upper_lists(VxMemGraph *graph, uint32_t node, int level)
 
 	if (level == 0)
 		return;
+	Assert(level > 0 && level <= VXG_MAX_LEVEL);
 	Assert(upper->count == 0 || upper->nodes[upper->count - 1] < node);
 	if (upper->count == upper->room)
 	{
@@ -317,6 +340,7 @@ vxg_list(const VxMemGraph *graph, int layer, uint32_t node)
 	Assert(node < graph->options.max_nodes);
 	if (layer == 0)
 		return graph->lists + node * words;
+	Assert(layer <= VXG_MAX_LEVEL);
 	number = graph->upper.first[find_upper(&graph->upper, node)] + (uint32_t) layer - 1;
 	return graph->upper.chunks[number / LISTS_PER_CHUNK] + number % LISTS_PER_CHUNK * words;
 }
@@ -360,10 +384,14 @@ vxg_next_follower(const VxMemGraph *graph, uint32_t node)
 	return graph->next_follower[node];
 }
 
-/* See lay_out_rows() for what row numbers count. */
+/*
+ * See lay_out_rows() for what row numbers count.  The product is taken in size_t:
+ * rows may pass 4 GB long before their numbers pass 32 bits.
+ */
 const uint8_t *
 vxg_code(const VxMemGraph *graph, uint32_t node)
 {
+	Assert(node < graph->options.max_nodes);
 	return graph->codes.codes + (size_t) node * graph->code_scale * graph->codes.stride;
 }
 
@@ -391,7 +419,10 @@ vxg_code_scale(const VxMemGraph *graph)
 	return graph->code_scale;
 }
 
-/* Followers have no list in any layer, not even an empty one. */
+/*
+ * Followers have no list in any layer, not even an empty one: their words of the
+ * base array are never written, so nothing may read them.
+ */
 const uint32_t *
 vxg_neighbours(const VxMemGraph *graph, int layer, uint32_t node, int *count)
 {
@@ -405,5 +436,6 @@ vxg_neighbours(const VxMemGraph *graph, int layer, uint32_t node, int *count)
 	}
 	list = vxg_list(graph, layer, node);
 	*count = (int) list[0];
+	Assert(*count >= 0 && *count <= graph->capacity + 1);
 	return list + 1;
 }

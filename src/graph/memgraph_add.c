@@ -115,7 +115,11 @@ become_follower(VxMemGraph *graph, uint32_t node, uint32_t leader)
 	graph->next_follower[leader] = node;
 }
 
-/* Prunes a list, with one more node than it can hold, back to its degree. */
+/*
+ * Prunes a list, with one more node than it can hold, back to its degree ([MY18]
+ * algorithm 4).  Estimates between two codes are symmetrical, so whichever end of
+ * an edge prunes judges it alike.  The slack makes this rare: once in ten edges.
+ */
 static void
 prune_list(VxMemGraph *graph, uint32_t *list, uint32_t node, uint32_t newcomer)
 {
@@ -130,7 +134,10 @@ prune_list(VxMemGraph *graph, uint32_t *list, uint32_t node, uint32_t newcomer)
 	choose_into(graph, count, list);
 }
 
-/* Edges to the new node from those that it chose. */
+/*
+ * Edges to the new node from those that it chose.  A full list may give the new edge
+ * up at once, so edges need not be mutual.
+ */
 static void
 add_back_edges(VxMemGraph *graph, int layer, uint32_t node)
 {
@@ -151,7 +158,9 @@ add_back_edges(VxMemGraph *graph, int layer, uint32_t node)
 
 /*
  * Searches all layers from the top and plans the lists of the layers that the
- * node will be in.  Returns the node that it equals, if there is one.
+ * node will be in.  Returns the node that it equals, if there is one.  Nothing of
+ * the graph is changed, so an interruption leaves it whole; the beam of one layer
+ * is where the next begins.
  */
 static uint32_t
 plan_lists(VxMemGraph *graph, uint32_t node, int level)
@@ -177,7 +186,10 @@ plan_lists(VxMemGraph *graph, uint32_t node, int level)
 	return VXG_NO_NODE;
 }
 
-/* Makes the planned lists real; layers above the old top have none. */
+/*
+ * Makes the planned lists real; layers above the old top have none.  The first node,
+ * and any that is higher than all before, becomes the entry point (G3).
+ */
 static void
 link_node(VxMemGraph *graph, uint32_t node, int level)
 {

@@ -12,7 +12,10 @@
 
 #include "graph/memgraph_internal.h"
 
-/* Starts a new set of seen nodes; the stamps are wiped when the epochs run out. */
+/*
+ * Starts a new set of seen nodes in constant time: a node is seen if its stamp is
+ * the epoch.  The stamps are wiped when the epochs run out, after 2^32 searches.
+ */
 static void
 forget_seen(VxMemGraph *graph)
 {
@@ -51,7 +54,10 @@ vxg_score(const VxMemGraph *graph, const VxCodeQuery *query,
 	}
 }
 
-/* Ascending by distance; stable, and the input is short or nearly sorted. */
+/*
+ * Ascending by distance.  Insertion sort: stable, so that equal seeds give equal
+ * graphs (G4), and the input is a list, or a beam that is sorted already.
+ */
 void
 vxg_sort_near(VxNearNode *nodes, int count)
 {
@@ -114,7 +120,10 @@ enter_beam(VxMemGraph *graph, VxNearNode node, int ef)
 	return low;
 }
 
-/* The neighbours of a node that the search has not met become the batch. */
+/*
+ * The neighbours of a node that the search has not met become the batch.  They are
+ * marked before they are scored: whether they enter the beam or not, once is enough.
+ */
 static int
 collect_unseen(VxMemGraph *graph, int layer, uint32_t node)
 {
@@ -138,7 +147,10 @@ collect_unseen(VxMemGraph *graph, int layer, uint32_t node)
 
 /*
  * Widens the search in one layer from the nodes now in the beam, which is cut
- * to ef and leaves holding the nearest found, each expanded.
+ * to ef and leaves holding the nearest found, each expanded ([MY18] algorithm 2;
+ * README.md, section 2, says where this differs).  Entries before the cursor are
+ * expanded; one that enters before it takes the cursor back.  One call of the
+ * estimator a node, with rows prefetched, instead of one a neighbour.
  */
 void
 vxg_search_layer(VxMemGraph *graph, const VxCodeQuery *query, int layer, int ef)
@@ -193,6 +205,7 @@ vxg_nearest(VxMemGraph *graph, const VxCodeQuery *query, int ef,
 {
 	if (graph->count == 0)
 		return 0;
+	Assert(nodes != NULL && distance != NULL);
 	if (ef > graph->beam_room)
 		ef = graph->beam_room;
 	vxg_search_from(graph, query, graph->entry);

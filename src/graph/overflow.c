@@ -6,6 +6,9 @@
  * A binary heap whose order is restored lazily.  It does not know what a
  * candidate means beyond its estimate.  Explained in graph/README.md.
  *
+ * Estimates are never NaN (quantize/README.md, invariant Q4, and the search turns
+ * what is no number into infinity): all comparisons here rely on it.
+ *
  *-------------------------------------------------------------------------
  */
 #include "graph/overflow.h"
@@ -13,6 +16,7 @@
 #include <math.h>
 #include <string.h>
 
+/* 48 kB: what a short search leaves over fits without growing */
 #define INITIAL_CAPACITY	2048
 
 /* Allocates nothing: a search whose beam holds all there is never needs to. */
@@ -41,6 +45,7 @@ vxg_overflow_clear(VxOverflow *overflow)
 	overflow->truncated = false;
 }
 
+/* What is taken, not what is used: that is what a memory limit is about. */
 size_t
 vxg_overflow_memory(const VxOverflow *overflow)
 {
@@ -57,7 +62,11 @@ swap_items(VxOverflowItem *a, VxOverflowItem *b)
 	*b = keep;
 }
 
-/* Moves the item at the root of a subtree down to its place in a heap of n. */
+/*
+ * Moves the item at the root of a subtree down to its place in a heap of n; both
+ * subtrees below it are heaps.  The item is held aside and written once, so a
+ * level costs one move and not a swap.  O(log n).
+ */
 static void
 sift_down(VxOverflowItem *items, size_t n, size_t root)
 {
@@ -80,7 +89,10 @@ sift_down(VxOverflowItem *items, size_t n, size_t root)
 	items[root] = moving;
 }
 
-/* Moves an item up from its place until its parent is as near. */
+/*
+ * Moves an item up from its place until its parent is as near.  Of random arrivals
+ * most stop after a step or two, for they are farther than what is there.
+ */
 static void
 sift_up(VxOverflowItem *items, size_t place)
 {
@@ -101,7 +113,8 @@ sift_up(VxOverflowItem *items, size_t place)
 
 /*
  * Brings appended items into the heap.  Few are sifted up one by one; many
- * make it cheaper to build the heap anew, in linear time (Floyd).
+ * make it cheaper to build the heap anew, in linear time (Floyd).  The first
+ * resumption of a scan takes the second way, later ones mostly the first.
  */
 static void
 restore_heap(VxOverflow *overflow)
@@ -124,12 +137,14 @@ restore_heap(VxOverflow *overflow)
 
 /*
  * The order is restored here and not on appending, because most scans never
- * come here.
+ * come here.  Taking one shrinks count and heaped together: what remains is a
+ * heap throughout, and appends may follow.
  */
 bool
 vxg_overflow_take(VxOverflow *overflow, VxOverflowItem *item)
 {
 	Assert(overflow->heaped <= overflow->count);
+	Assert(overflow->count <= overflow->capacity);
 	if (overflow->heaped < overflow->count)
 		restore_heap(overflow);
 	if (overflow->count == 0)
@@ -144,7 +159,9 @@ vxg_overflow_take(VxOverflow *overflow, VxOverflowItem *item)
 
 /*
  * Puts the `keep` nearest items first, in no order (Hoare's selection).  The
- * middle of three as pivot keeps sorted and equal input linear.
+ * middle of three as pivot keeps sorted and equal input linear: what a search
+ * appends is often nearly ascending.  The pivot stands between low and high, so
+ * it stops both scans and no bound need be tested in them.
  */
 static void
 partition_nearest(VxOverflowItem *items, size_t count, size_t keep)
@@ -167,6 +184,7 @@ partition_nearest(VxOverflowItem *items, size_t count, size_t keep)
 		if (items[high].estimate < items[middle].estimate)
 			swap_items(&items[high], &items[middle]);
 		pivot = items[middle].estimate;
+		Assert(items[low].estimate <= pivot && pivot <= items[high].estimate);
 		for (;;)
 		{
 			while (items[i].estimate < pivot)
@@ -185,7 +203,10 @@ partition_nearest(VxOverflowItem *items, size_t count, size_t keep)
 	}
 }
 
-/* Half at a time, so that the linear work is spread over as many appends. */
+/*
+ * Half at a time, so that the linear work is spread over as many appends.  From
+ * then on the search can miss nodes when resumed, which `truncated` remembers.
+ */
 static void
 drop_farther_half(VxOverflow *overflow)
 {
@@ -216,7 +237,10 @@ grow(VxOverflow *overflow, size_t capacity)
 	overflow->capacity = capacity;
 }
 
-/* Doubling keeps the copying linear in what is appended. */
+/*
+ * Doubling keeps the copying linear in what is appended.  Called with no page
+ * open, before each page: appends themselves must not allocate.
+ */
 void
 vxg_overflow_reserve(VxOverflow *overflow, size_t more, size_t limit)
 {

@@ -134,7 +134,12 @@ next_seed(VxPacking *packing)
 	return VXG_NO_NODE;
 }
 
-/* Appends the unplaced neighbours of a node, most useful first, to the page's queue. */
+/*
+ * Appends the unplaced neighbours of a node, most useful first, to the page's
+ * queue.  `met` holds stamps instead of bits so that it need not be cleared for
+ * each page.  A full queue drops what is left: the nodes are found again as
+ * neighbours of others, or by number.
+ */
 static uint32_t
 queue_neighbours(VxPacking *packing, uint32_t node, uint32_t stamp, uint32_t tail)
 {
@@ -144,6 +149,7 @@ queue_neighbours(VxPacking *packing, uint32_t node, uint32_t stamp, uint32_t tai
 
 	for (int i = 0; i < count && tail < packing->local_room; i++)
 	{
+		Assert(list[i] < vxg_node_count(packing->graph));
 		if (is_placed(packing, list[i]) || packing->met[list[i]] == stamp)
 			continue;
 		packing->met[list[i]] = stamp;
@@ -154,7 +160,9 @@ queue_neighbours(VxPacking *packing, uint32_t node, uint32_t stamp, uint32_t tai
 
 /*
  * Fills from the next seed, breadth first, to the end of a page.  What the
- * page's queue still holds then waits in the frontier.
+ * page's queue still holds then waits in the frontier, each node once: `queued`
+ * bounds the frontier by the number of nodes.  Followers may carry the filling
+ * past several pages; the loop ends where a page does.
  */
 static void
 fill_page(VxPacking *packing)
@@ -185,12 +193,16 @@ fill_page(VxPacking *packing)
 
 		if (is_placed(packing, node) || (packing->queued[node / 8] >> node % 8 & 1) != 0)
 			continue;
+		Assert(packing->frontier_tail < packing->node_count);
 		packing->queued[node / 8] |= (uint8_t) (1 << node % 8);
 		packing->frontier[packing->frontier_tail++] = node;
 	}
 }
 
-/* The arrays that only placing needs go back before the tree is grown. */
+/*
+ * The arrays that only placing needs go back before the tree is grown: with the
+ * build's graph still there, this is the peak of its memory.
+ */
 static void
 place_all(VxPacking *packing)
 {
@@ -224,7 +236,7 @@ place_all(VxPacking *packing)
 	packing->queued = NULL;
 }
 
-/* Pinned edges that start from a node. */
+/* Pinned edges that start from a node; at most half its list, see pin_limit(). */
 static uint32_t
 pins_of(const VxPacking *packing, uint32_t node)
 {
@@ -238,7 +250,8 @@ pins_of(const VxPacking *packing, uint32_t node)
 
 /*
  * Children of a page are kept as a list, for pins_of() and list_pins(): a page
- * has one on average.
+ * has one on average, so walking it costs nothing.  One parent for each page is
+ * what makes invariant P5 hold, and a parent reached before is P1.
  */
 static void
 pin(VxPacking *packing, uint32_t node, uint32_t page)
@@ -259,7 +272,10 @@ page_reached(const VxPacking *packing, uint32_t page)
 	return page == 0 || packing->parent[page] != VXG_NO_NODE;
 }
 
-/* Pins an edge from a node to every page its neighbours are on and none reached yet. */
+/*
+ * Pins an edge from a node to every page its neighbours are on and none reached
+ * yet: edges the list would like to have anyway, so the tree costs little room.
+ */
 static void
 pin_neighbours(VxPacking *packing, uint32_t node)
 {
@@ -287,10 +303,14 @@ nodes_on(const VxPacking *packing, uint32_t page)
 	uint32_t	slots = (uint32_t) packing->options.slots_per_page;
 	uint32_t	start = page * slots;
 
+	Assert(page < packing->page_count && start < packing->node_count);
 	return packing->node_count - start < slots ? packing->node_count - start : slots;
 }
 
-/* All pages that one page reaches; followers that overflow it, on the next page, first. */
+/*
+ * All pages that one page reaches; followers that overflow it, on the next page,
+ * first: they have no edges, so no other page would ever lead to theirs.
+ */
 static void
 pin_from_page(VxPacking *packing, uint32_t page)
 {
@@ -317,6 +337,7 @@ find_parent(const VxPacking *packing, uint32_t page, uint32_t last_reached)
 	const uint32_t *node = packing->order + (size_t) page * slots;
 	uint32_t	limit = pin_limit(packing);
 
+	Assert(!page_reached(packing, page) && page_reached(packing, last_reached));
 	for (uint32_t i = 0; i < nodes_on(packing, page); i++)
 	{
 		int			count;
@@ -359,6 +380,7 @@ grow_tree(VxPacking *packing)
 			unreached++;
 		if (unreached == packing->page_count)
 			break;
+		/* the queue has run dry; one page more may open the way to many */
 		pin(packing, find_parent(packing, unreached, reached[count - 1]), unreached);
 		reached[count++] = unreached;
 	}
@@ -511,7 +533,8 @@ list_pins(const VxPacking *packing, uint32_t node, uint32_t *pages)
 
 /*
  * The node's neighbours on pages that its list does not name yet, nearest
- * first, as a selection wants them.
+ * first, as a selection wants them.  Neither its own page (invariant P2) nor one
+ * already pinned (P3) may be named again.
  */
 static int
 gather_candidates(VxPacking *packing, uint32_t node, const uint32_t *pinned, int pins)

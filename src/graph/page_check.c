@@ -6,6 +6,14 @@
  * Written from the list of invariants in graph/README.md, not from the code
  * that keeps them.  It repairs nothing and judges no vectors.
  *
+ * Every page is read once; memory is a copy of one page and a few words a page of
+ * the layer, so an index of any size can be checked.  Nothing a page holds is
+ * trusted: no edge is used as an index before it has been looked up.
+ *
+ * Inserts may run meanwhile.  Each page is consistent in itself when copied; what
+ * changes between two copies can make findings about the tree, so who wants a
+ * verdict keeps writers out.
+ *
  *-------------------------------------------------------------------------
  */
 #include "graph/page_check.h"
@@ -46,11 +54,17 @@ found(Checker *checker, VxPageProblem problem, uint32_t block, int slot, uint32_
 {
 	VxPageFinding finding = {problem, block, (uint16_t) slot, edge};
 
+	Assert(slot >= 0 && slot <= UINT16_MAX);
+
 	checker->findings++;
 	checker->check->report(checker->check->context, &finding);
 }
 
-/* The number of a block, or check->count if it is not of this layer. */
+/*
+ * The number of a block, or check->count if it is not of this layer.  By binary
+ * search, since vxg_check_pages() has its blocks ascending: memory stays in
+ * proportion to the layer even where block numbers are sparse.
+ */
 static size_t
 number_of(const VxPageCheck *check, uint32_t block)
 {
@@ -69,7 +83,11 @@ number_of(const VxPageCheck *check, uint32_t block)
 	return low < check->count && check->blocks[low] == block ? low : check->count;
 }
 
-/* Room for a page's copy; allocated with no page open. */
+/*
+ * Room for a page's copy; allocated with no page open, because the host may leave
+ * by a long jump and a page is locked while it is open.  The old contents are not
+ * kept: nothing was copied yet.
+ */
 static void
 reserve_copy(Checker *checker, size_t bytes)
 {
@@ -84,7 +102,9 @@ reserve_copy(Checker *checker, size_t bytes)
 
 /*
  * Copies states and edges of a page, so that findings can be reported with no
- * page open.  A page whose copy has no room is closed and opened again.
+ * page open.  A page whose copy has no room is closed and opened again, and may
+ * have changed by then, hence the loop.  False for a block that the source passes
+ * over, which thereby counts as a page without edges.
  */
 static bool
 copy_page(Checker *checker, uint32_t block)
@@ -117,7 +137,11 @@ copy_page(Checker *checker, uint32_t block)
 	}
 }
 
-/* Sources are examined in order, so targets come sorted by source. */
+/*
+ * Sources are examined in order, so targets come sorted by source and first[]
+ * delimits them: adjacency without a list for each page.  A sound layer has one
+ * target a page; a damaged one has more and grows the array further.
+ */
 static void
 note_pinned(Checker *checker, uint32_t target)
 {
@@ -135,7 +159,12 @@ note_pinned(Checker *checker, uint32_t target)
 	checker->targets[checker->target_count++] = target;
 }
 
-/* One edge of a list; earlier ones are at list[0 .. place - 1]. */
+/*
+ * One edge of a list (P2 to P5); earlier ones are at list[0 .. place - 1].  Looking
+ * through them is quadratic in the length of a list, which is tens.  An edge is
+ * reported for all that is wrong with it, but one out of the layer goes no
+ * further: it has no number to note.
+ */
 static void
 check_edge(Checker *checker, uint32_t block, int slot, int place)
 {
@@ -143,6 +172,9 @@ check_edge(Checker *checker, uint32_t block, int slot, int place)
 	uint32_t	edge = list[place];
 	uint32_t	target = VX_EDGE_BLOCK(edge);
 	size_t		number = number_of(checker->check, target);
+
+	Assert(place >= 0 && place < checker->max_edges);
+	Assert(edge != VX_NO_EDGE);
 
 	if (target == block)
 		found(checker, VX_PAGE_SELF_EDGE, block, slot, edge);
@@ -165,7 +197,11 @@ check_edge(Checker *checker, uint32_t block, int slot, int place)
 	note_pinned(checker, (uint32_t) number);
 }
 
-/* The place of an edge matters only behind the end of a list: readers stop there. */
+/*
+ * One slot (P6 to P8).  The place of an edge matters only behind the end of a
+ * list: readers stop there, so an edge behind a hole is lost to them.  It is still
+ * checked like any other, for what it says about how the list was damaged.
+ */
 static void
 check_slot(Checker *checker, uint32_t block, int slot)
 {
@@ -173,6 +209,7 @@ check_slot(Checker *checker, uint32_t block, int slot)
 	uint8_t		state = checker->state[slot];
 	bool		ended = false;
 
+	Assert(slot >= 0 && slot < checker->nslots);
 	if (state != VX_SLOT_FREE && state != VX_SLOT_LIVE && state != VX_SLOT_DEAD)
 		found(checker, VX_PAGE_BAD_STATE, block, slot, 0);
 	if (state == VX_SLOT_FREE)
@@ -194,7 +231,11 @@ check_slot(Checker *checker, uint32_t block, int slot)
 	}
 }
 
-/* Follows pinned edges from the root page and reports the pages not reached. */
+/*
+ * Follows pinned edges from the root page, breadth first, and reports the pages
+ * not reached (P1).  Every page enters the queue once, so damage that closes a
+ * circle cannot keep this busy.  A root that is not of the layer reaches nothing.
+ */
 static void
 check_tree(Checker *checker)
 {
@@ -232,7 +273,10 @@ check_tree(Checker *checker)
 	vxh_release(checker->host, reached);
 }
 
-/* One pass over the pages, then the tree from what that has noted. */
+/*
+ * One pass over the pages, then the tree from what that has noted.  Interrupts are
+ * checked once a page, with none open.
+ */
 size_t
 vxg_check_pages(const VxPageCheck *check, const VxHost *host)
 {

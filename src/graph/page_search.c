@@ -7,13 +7,20 @@
  * happens in between is in page_expand.c.  It does not order by exact
  * distance; the caller does.  Explained in graph/README.md.
  *
+ * All memory whose size is known is taken at creation and used by every run, so
+ * that nothing is allocated while a page is open: the host may leave an
+ * allocation by a long jump, and would leave the page locked.
+ *
  *-------------------------------------------------------------------------
  */
 #include <string.h>
 
 #include "graph/page_search_internal.h"
 
-/* Counts what is allocated once, as part of the memory limit. */
+/*
+ * Counts what is allocated once, as part of the memory limit: the overflow gets
+ * what this leaves of it.
+ */
 static void *
 take_memory(VxPageSearch *search, size_t size)
 {
@@ -21,12 +28,16 @@ take_memory(VxPageSearch *search, size_t size)
 	return vxh_allocate(search->host, size);
 }
 
-/* Rows of codes by member, as vxq_estimate takes them. */
+/*
+ * Rows of codes by member, as vxq_estimate takes them.  Only inserts want them,
+ * to choose among the nodes found without reading their pages again.
+ */
 static void
 create_code_rows(VxPageSearch *search)
 {
 	size_t		ef = (size_t) search->options.max_ef;
 
+	Assert(search->options.keep_codes && search->codec->code_bytes > 0);
 	search->codes = take_memory(search, ef * search->codec->code_bytes);
 	search->add = take_memory(search, ef * sizeof(float));
 	search->scale = take_memory(search, ef * sizeof(float));
@@ -34,7 +45,10 @@ create_code_rows(VxPageSearch *search)
 	search->result_rows = take_memory(search, ef * sizeof(uint32_t));
 }
 
-/* Everything that depends on max_ef is allocated here, whatever ef a run uses. */
+/*
+ * Everything that depends on max_ef is allocated here, whatever ef a run uses.
+ * The record is cleared, so that arrays not wanted are NULL to vxg_search_free().
+ */
 VxPageSearch *
 vxg_search_create(const VxCodec *codec, const VxPageSource *source,
 				  const VxPageSearchOptions *options, const VxHost *host)
@@ -94,6 +108,7 @@ vxg_search_free(VxPageSearch *search)
 	vxh_release(host, search);
 }
 
+/* Takes effect with the next run; members beyond ef are simply not used. */
 void
 vxg_search_set_ef(VxPageSearch *search, int ef)
 {
@@ -102,7 +117,10 @@ vxg_search_set_ef(VxPageSearch *search, int ef)
 	search->ef = ef;
 }
 
-/* Lays the beam out in order, for the caller to read. */
+/*
+ * Lays the beam out in order, for the caller to read.  A copy, because members
+ * stand in the order they came and a resumption overwrites them.
+ */
 static void
 arrange_results(VxPageSearch *search)
 {
@@ -110,6 +128,7 @@ arrange_results(VxPageSearch *search)
 	{
 		uint32_t	member = search->beam[i].member;
 
+		Assert(member < (uint32_t) search->ef);
 		Assert(i == 0 || search->beam[i - 1].estimate <= search->beam[i].estimate);
 		search->results[i] = search->members[member];
 		if (search->options.keep_codes)
@@ -117,7 +136,12 @@ arrange_results(VxPageSearch *search)
 	}
 }
 
-/* Entry pages are read without a vote; the caller has chosen them. */
+/*
+ * Entry pages get all the votes they need at once; the caller has chosen them.
+ * They are taken in chunks of the batch, however many there are, and a block
+ * named twice is read once.  Room in the set of pages met is reserved before
+ * each chunk, because a vote must not allocate.
+ */
 void
 vxg_search_run(VxPageSearch *search, const VxCodeQuery *query,
 			   const uint32_t *entry_blocks, int entry_count)
@@ -146,6 +170,7 @@ vxg_search_run(VxPageSearch *search, const VxCodeQuery *query,
 	arrange_results(search);
 }
 
+/* Points into the search: valid until the next run or resumption. */
 const VxCandidate *
 vxg_search_results(const VxPageSearch *search, int *count)
 {
@@ -157,6 +182,10 @@ vxg_search_results(const VxPageSearch *search, int *count)
 /*
  * What the heap gives comes in order, so the beam is made by appending.  These
  * nodes were in no earlier batch: each left the beam, or never entered it.
+ *
+ * The overflow keeps no edges, so a node not yet expanded fetches them from its
+ * page when its turn comes; one expanded before is not expanded again.  The set of
+ * pages met is kept: no page is scored twice, hence no node returned twice.
  */
 int
 vxg_search_resume(VxPageSearch *search)
@@ -170,6 +199,8 @@ vxg_search_resume(VxPageSearch *search)
 	{
 		uint32_t	member = (uint32_t) search->count;
 		VxCandidate *candidate = &search->members[member];
+
+		Assert(member == 0 || search->beam[member - 1].estimate <= item.estimate);
 
 		candidate->estimate = item.estimate;
 		candidate->error = item.error;
@@ -189,12 +220,14 @@ vxg_search_resume(VxPageSearch *search)
 	return search->count;
 }
 
+/* Then an empty resumption does not mean that the layer has no more nodes. */
 bool
 vxg_search_truncated(const VxPageSearch *search)
 {
 	return search->overflow.truncated;
 }
 
+/* Rows stay where their members are; only the row numbers follow the order. */
 const uint32_t *
 vxg_search_codes(const VxPageSearch *search, VxCodeArray *array)
 {
