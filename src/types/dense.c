@@ -9,6 +9,10 @@
  * Does not know any element's C type: see dense_template.h.  The design is
  * in README.md.
  *
+ * Functions that take an ErrorSaveContext report through it, for input that may
+ * fail softly; with NULL they raise, and their result need not be looked at.
+ * Before PostgreSQL 16 every error is raised, whatever is passed.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -25,7 +29,9 @@
 #include "types/numtext.h"
 
 /*
- * No hint on too many dimensions: there is nothing a user can set.
+ * Also called with a number known to be wrong, to raise the error of "[]" and of
+ * too long a list: one place has the texts.  No hint on too many dimensions:
+ * there is nothing a user can set.
  */
 bool
 vxt_check_dim(const VxDenseInfo *info, int dim, Node *escontext)
@@ -42,7 +48,10 @@ vxt_check_dim(const VxDenseInfo *info, int dim, Node *escontext)
 	return true;
 }
 
-/* A typmod of -1 takes any number of dimensions. */
+/*
+ * A typmod of -1 takes any number of dimensions.  The comparison is exact: a
+ * vector is never cut or padded to fit its column.
+ */
 bool
 vxt_check_typmod(int32 typmod, int dim, Node *escontext)
 {
@@ -69,7 +78,8 @@ vxt_check_average_dim(int state_dim, int dim)
 }
 
 /*
- * NaN and infinity have no place in any distance, so they are never stored.
+ * NaN and infinity have no place in any distance, so they are never stored.  For
+ * binary input and casts; text input tells them apart while it reads.
  */
 void
 vxt_check_finite(const VxDenseInfo *info, float value)
@@ -84,6 +94,7 @@ vxt_check_finite(const VxDenseInfo *info, float value)
 				 errmsg("infinite value not allowed in %s", info->name)));
 }
 
+/* Called for each pair that is compared, hence one test and nothing else. */
 void
 vxt_check_same_dim(const VxDenseInfo *info, int dim_a, int dim_b)
 {
@@ -95,7 +106,11 @@ vxt_check_same_dim(const VxDenseInfo *info, int dim_a, int dim_b)
 				 errhint("Both values must come from the same embedding model, or be cut to one length with subvector().")));
 }
 
-/* For a stored datum whose length and number of dimensions disagree. */
+/*
+ * For a stored datum whose length and number of dimensions disagree.  Reading on
+ * would run past its end, so this is an error and no assertion: the disk, and not
+ * the program, is at fault.
+ */
 void
 vxt_corrupted(const VxDenseInfo *info)
 {
@@ -106,11 +121,15 @@ vxt_corrupted(const VxDenseInfo *info)
 			 errhint("Restore the row from a backup, or delete it.")));
 }
 
-/* Report a text that vxt_parse_list() refused. */
+/*
+ * Report a text that vxt_parse_list() refused.  No default, so that a compiler
+ * names the status that is forgotten.  Returns if the error is a soft one.
+ */
 static void
 report_text(const VxDenseInfo *info, const char *text, VxListStatus status,
 			const VxListResult *result, Node *escontext)
 {
+	Assert(text != NULL && result != NULL);
 	switch (status)
 	{
 		case VX_LIST_EMPTY:
@@ -156,6 +175,10 @@ report_text(const VxDenseInfo *info, const char *text, VxListStatus status,
 	}
 }
 
+/*
+ * values has room for info->max_dim floats, so that the text is read once and need
+ * not be counted first.  0 stands for a soft error, for no vector is that short.
+ */
 int
 vxt_floats_from_text(const VxDenseInfo *info, const char *text,
 					 float *values, Node *escontext)
@@ -177,7 +200,11 @@ vxt_floats_from_text(const VxDenseInfo *info, const char *text,
 	return 0;
 }
 
-/* One element of any of the array types that cast to a vector. */
+/*
+ * One element of any of the array types that cast to a vector; rounds to float32
+ * as the server's casts do.  The result may be infinite: vxt_check_finite() is the
+ * caller's business.
+ */
 static float
 float_from_element(const char *element, Oid type)
 {
@@ -197,7 +224,11 @@ float_from_element(const char *element, Oid type)
 	}
 }
 
-/* Refuse arrays of another shape; returns the number of elements. */
+/*
+ * Refuse arrays of another shape; returns the number of elements.  An array without
+ * dimensions is empty, and left to vxt_check_dim().  The bitmap of nulls may be
+ * there with no null in it, hence the second look.
+ */
 static int
 check_array(ArrayType *array)
 {
@@ -212,6 +243,10 @@ check_array(ArrayType *array)
 	return ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
 }
 
+/*
+ * The dimensions are checked before anything is allocated or converted, so that a
+ * huge array is refused at once.  The result may point into the array.
+ */
 const float *
 vxt_floats_from_array(const VxDenseInfo *info, ArrayType *array,
 					  int32 typmod, int *dim)
@@ -245,11 +280,15 @@ vxt_floats_from_array(const VxDenseInfo *info, ArrayType *array,
 		else
 			element = (char *) INTALIGN((uintptr_t) (element + VARSIZE_ANY(element)));
 	}
+	/* trailing padding may be counted into the size or not, elements never pass it */
 	Assert(element <= (char *) array + VARSIZE(array));
 	return values;
 }
 
-/* A one-dimensional array without nulls, its elements zero. */
+/*
+ * A one-dimensional array without nulls, its elements zero, padding too.  The
+ * server's construct_array() would want a Datum for each element first.
+ */
 static ArrayType *
 new_array(Oid type, int count, Size width)
 {
@@ -266,6 +305,7 @@ new_array(Oid type, int count, Size width)
 	return array;
 }
 
+/* Values are written in place by the caller, through *values. */
 ArrayType *
 vxt_new_float4_array(int dim, float **values)
 {
@@ -304,6 +344,11 @@ vxt_typmod_in(const VxDenseInfo *info, ArrayType *modifiers)
 	return *values;
 }
 
+/*
+ * The count and the sums of dim elements, in place: numbers[0] is the count.  An
+ * array of float8 serves as the state, because the server can copy, store and send
+ * it to other workers without functions of ours.
+ */
 float8 *
 vxt_average_state(ArrayType *state, const char *type, const char *caller,
 				  int *dim)
@@ -317,9 +362,7 @@ vxt_average_state(ArrayType *state, const char *type, const char *caller,
 	return (float8 *) ARR_DATA_PTR(state);
 }
 
-/*
- * All zeros, the count as well.
- */
+/* All zeros, the count as well: the state before the first row. */
 ArrayType *
 vxt_new_average_state(int dim, float8 **numbers)
 {
@@ -331,7 +374,8 @@ vxt_new_average_state(int dim, float8 **numbers)
 
 /*
  * Either argument may be the result, because the aggregate does not change
- * the state of a worker after it has been combined.
+ * the state of a worker after it has been combined.  Sums are double, so the
+ * order in which workers are combined shows in last bits at most.
  */
 ArrayType *
 vxt_combine_averages(const VxDenseInfo *info, ArrayType *a, ArrayType *b)
@@ -353,6 +397,7 @@ vxt_combine_averages(const VxDenseInfo *info, ArrayType *a, ArrayType *b)
 	(void) vxt_check_dim(info, dim_a, NULL);
 	vxt_check_average_dim(dim_a, dim_b);
 	result = vxt_new_average_state(dim_a, &sums);
+	Assert(dim_a == dim_b);
 	Assert(ARR_DIMS(result)[0] == ARR_DIMS(a)[0]);
 	for (i = 0; i <= dim_a; i++)
 	{

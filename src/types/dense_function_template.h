@@ -15,7 +15,11 @@
  * ----------
  */
 
-/* Both arguments of a function on two vectors of one length. */
+/*
+ * Both arguments of a function on two vectors of one length.  Detoasted where
+ * necessary; copies go with the memory context of the call, which a scan resets
+ * for each row.
+ */
 typedef struct VX_DENSE_LOCAL(Pair)
 {
 	VX_DENSE_TYPE *a;
@@ -50,6 +54,7 @@ VX_DENSE_SQL(l2_squared_distance) (PG_FUNCTION_ARGS)
 	PG_RETURN_FLOAT8(VX_DENSE_KERNEL(l2sq) (pair.a->x, pair.b->x, pair.dim));
 }
 
+/* The root in double of a float32 sum: exact to the sum's own error. */
 VX_FUNCTION(VX_DENSE_SQL(l2_distance));
 Datum
 VX_DENSE_SQL(l2_distance) (PG_FUNCTION_ARGS)
@@ -61,6 +66,7 @@ VX_DENSE_SQL(l2_distance) (PG_FUNCTION_ARGS)
 	PG_RETURN_FLOAT8(sqrt(square));
 }
 
+/* The only measure here where more is nearer; no index sorts by it. */
 VX_FUNCTION(VX_DENSE_SQL(inner_product));
 Datum
 VX_DENSE_SQL(inner_product) (PG_FUNCTION_ARGS)
@@ -71,7 +77,8 @@ VX_DENSE_SQL(inner_product) (PG_FUNCTION_ARGS)
 }
 
 /*
- * Indexes return the smallest first, hence the sign.
+ * Indexes return the smallest first, hence the sign.  The negation is exact, so
+ * the order is that of inner_product turned round.
  */
 VX_FUNCTION(VX_DENSE_SQL(negative_inner_product));
 Datum
@@ -83,6 +90,7 @@ VX_DENSE_SQL(negative_inner_product) (PG_FUNCTION_ARGS)
 	PG_RETURN_FLOAT8(-product);
 }
 
+/* A sum of magnitudes: infinite at worst, never NaN. */
 VX_FUNCTION(VX_DENSE_SQL(l1_distance));
 Datum
 VX_DENSE_SQL(l1_distance) (PG_FUNCTION_ARGS)
@@ -94,7 +102,8 @@ VX_DENSE_SQL(l1_distance) (PG_FUNCTION_ARGS)
 
 /*
  * Cosine similarity with all sums in double, which no float can overflow or
- * underflow.  NaN if either vector is zero.
+ * underflow.  NaN if either vector is zero.  Slow, and seldom called: for lengths
+ * whose squares leave the range of float32 (README.md, "Numbers").
  */
 static double
 VX_DENSE_LOCAL(cosine_in_double) (const VX_DENSE_ELEMENT *a,
@@ -105,6 +114,7 @@ VX_DENSE_LOCAL(cosine_in_double) (const VX_DENSE_ELEMENT *a,
 	double		norm_b = 0;
 	size_t		i;
 
+	Assert(dim >= 1);
 	for (i = 0; i < dim; i++)
 	{
 		double		x = VX_DENSE_TO_FLOAT(a[i]);
@@ -137,6 +147,7 @@ VX_DENSE_LOCAL(cosine) (const VX_DENSE_ELEMENT *a, const VX_DENSE_ELEMENT *b,
 	return 1.0 - vxt_clamp_similarity(similarity);
 }
 
+/* NaN, which sorts last, for a zero vector: it has no direction to compare. */
 VX_FUNCTION(VX_DENSE_SQL(cosine_distance));
 Datum
 VX_DENSE_SQL(cosine_distance) (PG_FUNCTION_ARGS)
@@ -147,7 +158,9 @@ VX_DENSE_SQL(cosine_distance) (PG_FUNCTION_ARGS)
 }
 
 /*
- * The angle of two unit vectors, as a fraction of a half turn.
+ * The angle of two unit vectors, as a fraction of a half turn.  Lengths are not
+ * looked at; the product is clamped because rounding may take it past 1, where
+ * acos() has no value.
  */
 VX_FUNCTION(VX_DENSE_SQL(spherical_distance));
 Datum
@@ -184,6 +197,7 @@ VX_DENSE_SQL(dims) (PG_FUNCTION_ARGS)
 	PG_RETURN_INT32(dim);
 }
 
+/* Summed in double, as it has no distance to agree with and must not overflow. */
 VX_FUNCTION(VX_DENSE_SQL(norm));
 Datum
 VX_DENSE_SQL(norm) (PG_FUNCTION_ARGS)
@@ -194,7 +208,8 @@ VX_DENSE_SQL(norm) (PG_FUNCTION_ARGS)
 }
 
 /*
- * The zero vector has no direction and is returned as zeros.
+ * The zero vector has no direction and is returned as zeros.  Division, not
+ * multiplication by an inverse: one rounding in double and one to the element.
  */
 VX_FUNCTION(VX_DENSE_SQL(l2_normalize));
 Datum
@@ -276,7 +291,8 @@ VX_DENSE_SQL(subvector) (PG_FUNCTION_ARGS)
 
 /*
  * Where to put the result of a + b.  As the transition function of sum() the
- * left argument is ours to overwrite, unless detoasting made a copy of it.
+ * left argument is ours to overwrite, unless detoasting made a copy of it.  A sum
+ * then allocates once and not once a row.
  */
 static inline VX_DENSE_TYPE *
 VX_DENSE_LOCAL(result_of_add) (FunctionCallInfo fcinfo, VX_DENSE_TYPE *a)
@@ -301,6 +317,7 @@ VX_DENSE_LOCAL(check_overflow) (const VX_DENSE_TYPE *result)
 	}
 }
 
+/* The result may be the left argument: elements are read before they are written. */
 VX_FUNCTION(VX_DENSE_SQL(add));
 Datum
 VX_DENSE_SQL(add) (PG_FUNCTION_ARGS)
@@ -317,6 +334,7 @@ VX_DENSE_SQL(add) (PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(result);
 }
 
+/* No aggregate uses it, so the result is always a new vector. */
 VX_FUNCTION(VX_DENSE_SQL(sub));
 Datum
 VX_DENSE_SQL(sub) (PG_FUNCTION_ARGS)
@@ -333,7 +351,8 @@ VX_DENSE_SQL(sub) (PG_FUNCTION_ARGS)
 }
 
 /*
- * Unlike a sum, a product can vanish; that is an error as for float4.
+ * Unlike a sum, a product can vanish; that is an error as for float4.  Factors of
+ * zero are none: there the product is exact.
  */
 VX_FUNCTION(VX_DENSE_SQL(mul));
 Datum
@@ -357,6 +376,7 @@ VX_DENSE_SQL(mul) (PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(result);
 }
 
+/* The sum of two dimensions fits an int, but maybe not the type: checked first. */
 VX_FUNCTION(VX_DENSE_SQL(concat));
 Datum
 VX_DENSE_SQL(concat) (PG_FUNCTION_ARGS)
@@ -410,6 +430,7 @@ VX_DENSE_LOCAL(compare) (FunctionCallInfo fcinfo)
 	return result;
 }
 
+/* The six operators and the support function of btree; all are one comparison. */
 VX_FUNCTION(VX_DENSE_SQL(lt));
 Datum
 VX_DENSE_SQL(lt) (PG_FUNCTION_ARGS)

@@ -10,7 +10,8 @@
  * and all unusual notations, go to strtof().  README.md, "Reading floats",
  * has the argument and the measurements.
  *
- * Raises no errors and knows nothing of the server: see dense.c for that.
+ * Raises no errors and knows nothing of the server: see dense.c for that.  The
+ * locale is that of the server's numbers, C; a text is never read beyond its NUL.
  *
  *-------------------------------------------------------------------------
  */
@@ -45,6 +46,7 @@
 #define MIDPOINT UINT64_C(0x10000000)
 #define MARGIN UINT64_C(8)
 
+/* Each correctly rounded by the compiler: one of the three errors in MARGIN. */
 static const double power_of_ten[MAX_POWER - MIN_POWER + 1] = {
 	1e-64, 1e-63, 1e-62, 1e-61, 1e-60, 1e-59, 1e-58, 1e-57,
 	1e-56, 1e-55, 1e-54, 1e-53, 1e-52, 1e-51, 1e-50, 1e-49,
@@ -61,6 +63,7 @@ static const double power_of_ten[MAX_POWER - MIN_POWER + 1] = {
 	1e32, 1e33, 1e34, 1e35, 1e36, 1e37, 1e38,
 };
 
+/* by the number of digits that a word of eight brings */
 static const uint64_t integer_power_of_ten[9] = {
 	1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000
 };
@@ -75,6 +78,7 @@ typedef struct Decimal
 	const char *last;			/* end of the digits, before any exponent */
 } Decimal;
 
+/* one comparison, because characters below '0' wrap; no locale, unlike isdigit() */
 static inline bool
 is_digit(char c)
 {
@@ -89,6 +93,7 @@ is_space(char c)
 	return (unsigned char) c <= ' ' && (c == ' ' || (c >= '\t' && c <= '\r'));
 }
 
+/* ends at the NUL at the latest, which is no space: needs no end of its own */
 static inline const char *
 skip_space(const char *p)
 {
@@ -99,7 +104,9 @@ skip_space(const char *p)
 
 /*
  * The value of eight digits, one in each byte as 0..9, the most significant
- * in the lowest byte.  Pairs, then fours, then all are joined by multiplying.
+ * in the lowest byte.  Pairs, then fours, then all are joined by multiplying: the
+ * constants are 100 + 1000000 * 2^32 and 1 + 10000 * 2^32, so that the upper half
+ * of the sum of both products is the number.
  */
 static inline uint64_t
 join_eight_digits(uint64_t bytes)
@@ -113,7 +120,9 @@ join_eight_digits(uint64_t bytes)
 
 /*
  * Append the run of digits at p to *mantissa.  Eight bytes are looked at
- * together and only as far as `end`, so nothing beyond the text is read.
+ * together and only as far as `end`, so nothing beyond the text is read.  Too many
+ * digits overflow the mantissa without harm: the caller counts them and then calls
+ * truncate_decimal().
  */
 static inline const char *
 scan_digits(const char *p, const char *end, uint64_t *mantissa)
@@ -146,6 +155,7 @@ scan_digits(const char *p, const char *end, uint64_t *mantissa)
 
 		/* how many digits there are is hard to predict, so no branch on it */
 		count = (unsigned) __builtin_ctzll(others) >> 3;
+		Assert(count < 8);
 		*mantissa = m * integer_power_of_ten[count] +
 			join_eight_digits(bytes << (56 - 8 * count) << 8);
 		return p + count;
@@ -159,7 +169,8 @@ scan_digits(const char *p, const char *end, uint64_t *mantissa)
 
 /*
  * Read digits with an optional point into *decimal; false when there is no
- * digit, or when the digits start a hexadecimal number.
+ * digit, or when the digits start a hexadecimal number.  Whole parts are short in
+ * embeddings, mostly one digit, so only fractions are scanned by words.
  */
 static inline bool
 scan_decimal(const char *p, const char *end, Decimal *decimal)
@@ -191,7 +202,8 @@ scan_decimal(const char *p, const char *end, Decimal *decimal)
 
 /*
  * Add the exponent at p, if one is written there; an "e" without digits is
- * not part of the number.  False when it is too long to be judged here.
+ * not part of the number, as for strtof().  False when it is too long to be judged
+ * here: zeros in front may make it a small one after all.
  */
 static inline bool
 scan_exponent(const char **text, Decimal *decimal)
@@ -276,7 +288,11 @@ round_decimal(const Decimal *decimal, float *value)
 	return true;
 }
 
-/* The library's answer, exact for every notation there is. */
+/*
+ * The library's answer, exact for every notation there is.  Kept out of line, so
+ * that the loop over a list stays small.  Too small a number sets ERANGE as well
+ * and is no overflow; errno is the caller's and comes back as it was.
+ */
 static __attribute__((noinline)) const char *
 parse_float_slowly(const char *text, float *value, bool *overflow)
 {
@@ -290,7 +306,10 @@ parse_float_slowly(const char *text, float *value, bool *overflow)
 	return stop == text ? NULL : stop;
 }
 
-/* vxt_parse_float(), for inlining into the loop over a list. */
+/*
+ * vxt_parse_float(), for inlining into the loop over a list.  The slow way begins
+ * again at `text`, sign included, so nothing of the quick one need be undone.
+ */
 static inline const char *
 parse_float(const char *text, const char *end, float *value, bool *overflow)
 {
@@ -327,7 +346,10 @@ vxt_parse_float(const char *text, const char *end, float *value,
 	return parse_float(text, end, value, overflow);
 }
 
-/* Whether an element may be stored, and if not why. */
+/*
+ * Whether an element may be stored, and if not why.  The common case is one
+ * comparison, which NaN and infinity fail as well.
+ */
 static inline VxListStatus
 judge_element(float value, bool overflow, float range)
 {
@@ -341,7 +363,11 @@ judge_element(float value, bool overflow, float range)
 	return VX_LIST_OUT_OF_RANGE;
 }
 
-/* The elements and the closing bracket; *text moves behind it. */
+/*
+ * The elements and the closing bracket; *text moves behind it.  Errors come in the
+ * order of README.md, "Text": one element too many is refused before it is read,
+ * a number out of range before what follows it.
+ */
 static VxListStatus
 parse_elements(const char **text, const char *end, const VxListLimits *limits,
 			   float *values, VxListResult *result)
@@ -386,6 +412,10 @@ parse_elements(const char **text, const char *end, const VxListLimits *limits,
 	return VX_LIST_OK;
 }
 
+/*
+ * result->count is kept up to date while reading, so that it tells after an error
+ * how far that got.  Linear in the length of the text.
+ */
 VxListStatus
 vxt_parse_list(const char *text, size_t length, const VxListLimits *limits,
 			   float *values, VxListResult *result)
