@@ -132,8 +132,10 @@ allocate_rows(VxMemGraph *graph)
 }
 
 /*
- * Memory of one insertion, reused by the next.  The pool of a selection is at
- * most a full beam with as many evicted, or a list that has just overflowed.
+ * Memory of one insertion, reused by the next: after creation only the upper
+ * layers allocate.  The pool of a selection is at most a full beam with as many
+ * evicted, or a list that has just overflowed.  Planned lists are kept apart from
+ * the graph's until the search is over, for it may be interrupted.
  */
 static void
 allocate_working_memory(VxMemGraph *graph)

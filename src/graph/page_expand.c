@@ -28,7 +28,7 @@ overflow_limit(const VxPageSearch *search)
 
 /*
  * A node that leaves the beam leaves its edges behind: should a resumption want
- * them, it fetches them again.
+ * them, it fetches them again.  Room was reserved before the page was opened.
  */
 static void
 append_to_overflow(VxPageSearch *search, const VxCandidate *candidate)
@@ -98,7 +98,8 @@ read_tid(const uint8_t *tid)
 
 /*
  * Edges are copied while the page is open: it will not be read again when the
- * node's turn comes.
+ * node's turn comes.  A list as long as the record has no end mark, a shorter one
+ * gets one; a page with longer lists than announced is cut, not trusted.
  */
 static void
 copy_edges(VxPageSearch *search, const VxGraphPage *page, int slot, uint32_t member)
@@ -107,13 +108,17 @@ copy_edges(VxPageSearch *search, const VxGraphPage *page, int slot, uint32_t mem
 	int			count = page->max_edges < max ? page->max_edges : max;
 	uint32_t   *edges = search->edges + (size_t) member * max;
 
+	Assert(slot >= 0 && slot < page->nslots && count >= 0);
 	memcpy(edges, page->edges + (size_t) slot * page->max_edges, count * sizeof(uint32_t));
 	if (count < max)
 		edges[count] = VX_NO_EDGE;
 	search->edges_known[member] = true;
 }
 
-/* For inserts, which choose among the beam when its pages are long closed. */
+/*
+ * For inserts, which choose among the beam when its pages are long closed.  Rows
+ * follow members, so a node that takes over a record takes over its row as well.
+ */
 static void
 copy_code(VxPageSearch *search, const VxGraphPage *page, int slot, uint32_t member)
 {
@@ -126,7 +131,10 @@ copy_code(VxPageSearch *search, const VxGraphPage *page, int slot, uint32_t memb
 	search->error[member] = page->codes.error[slot];
 }
 
-/* Puts a scored slot of the open page into the beam. */
+/*
+ * Puts a scored slot of the open page into the beam.  Every field is written: the
+ * record may be that of the node which has just dropped out.
+ */
 static void
 admit_slot(VxPageSearch *search, const VxGraphPage *page, uint32_t block, int slot)
 {
@@ -310,7 +318,11 @@ votes_of_rank(const VxPageSearch *search, int rank)
 	return 1;
 }
 
-/* Votes for the pages of the member's edges; those to be read become the batch. */
+/*
+ * Votes for the pages of the member's edges; those to be read become the batch.  A
+ * page comes out of the set once at most, which is what makes a search read each
+ * page once and end.
+ */
 static int
 collect_batch(VxPageSearch *search, uint32_t member, int votes)
 {
@@ -328,7 +340,11 @@ collect_batch(VxPageSearch *search, uint32_t member, int votes)
 	return count;
 }
 
-/* Follows the edges of a beam entry. */
+/*
+ * Follows the edges of a beam entry.  It counts as expanded before its pages are
+ * read, since reading may move it out of the beam and into the overflow.
+ * Interrupts are checked here because no page is open.
+ */
 static void
 expand_entry(VxPageSearch *search, int rank)
 {
