@@ -12,6 +12,9 @@
  * in the last bits of float sums (README.md, invariant Q2), while integer sums
  * come from the kernels and are exact.
  *
+ * Longer than files should be, because each width compiles all of it with one set
+ * of macros; a second body would have to define and undefine them again.
+ *
  *-------------------------------------------------------------------------
  */
 
