@@ -210,14 +210,14 @@ hnsw_scan_resume(HnswScan *state)
 /*
  * Copies of one vector fill a beam and lead nowhere: a thousand of them hide
  * whatever lies behind, nearer rows included.  They do not count towards the
- * beam, so search on until it holds as many others as it has places.
+ * beam, so search on until most of its places are taken by others.
  */
 static void
 hnsw_scan_pass_copies(HnswScan *state)
 {
 	int64		beam = HNSW_BEAM_PER_EF * vxo_ef_search;
 
-	while (!state->exhausted && state->distinct < Min(beam, state->loaded) &&
+	while (!state->exhausted && 4 * state->distinct < 3 * Min(beam, state->loaded) &&
 		   state->loaded < HNSW_COPIES_PER_PLACE * beam)
 		hnsw_scan_resume(state);
 }
