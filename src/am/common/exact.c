@@ -15,6 +15,8 @@
 
 #include <math.h>
 
+#include "miscadmin.h"
+
 #include "compat.h"
 #include "am/common/exact.h"
 #include "base/slot.h"
@@ -233,7 +235,11 @@ vxs_exact_next(VxExactStage *stage, VxExactRow *row)
 		   (stage->row_count == 0 ||
 			stage->rows[stage->row_count - 1].key >
 			vxs_lower_bound(&stage->pending[stage->taken])))
+	{
+		/* wide bounds and a cold cache make this long */
+		CHECK_FOR_INTERRUPTS();
 		vxs_exact_take(stage);
+	}
 
 	if (stage->row_count == 0)
 		return false;
