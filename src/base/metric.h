@@ -10,6 +10,11 @@
  *	  VX_METRIC_IP		minus the inner product
  *	  VX_METRIC_COSINE	1 - cosine
  *	  VX_METRIC_L1		sum of absolute differences
+ *	  VX_METRIC_HAMMING	number of bits that differ
+ *	  VX_METRIC_JACCARD	1 - share of bits set in both among those set in
+ *						either; 1 if no bit is set in both
+ *
+ * The last two are of bit strings, the others of vectors of numbers.
  *
  *-------------------------------------------------------------------------
  */
@@ -21,7 +26,9 @@ typedef enum VxMetric
 	VX_METRIC_L2,
 	VX_METRIC_IP,
 	VX_METRIC_COSINE,
-	VX_METRIC_L1
+	VX_METRIC_L1,
+	VX_METRIC_HAMMING,
+	VX_METRIC_JACCARD
 } VxMetric;
 
 #endif							/* VX_METRIC_H */

@@ -238,6 +238,9 @@ vxq_exact(VxMetric metric, const float *q, const float *x, int dims)
 			return cosine_key(q, x, dims);
 		case VX_METRIC_L1:
 			return vxk->l1_f32(q, x, dims);
+		case VX_METRIC_HAMMING:
+		case VX_METRIC_JACCARD:
+			break;				/* of bits, not of floats */
 	}
 	Assert(false);
 	return 0.0f;

@@ -53,6 +53,9 @@ vxt_vector_key(VxMetric metric, const void *a, const void *b, int dimensions)
 			return vxk->l1_f32(a, b, dimensions);
 		case VX_METRIC_COSINE:
 			return vxt_vector_cosine(a, b, dimensions);
+		case VX_METRIC_HAMMING:
+		case VX_METRIC_JACCARD:
+			break;				/* of bits, not of floats */
 	}
 	pg_unreachable();
 }
