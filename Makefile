@@ -76,8 +76,10 @@ src/%.o: src/%.c Makefile $(SERVER_STAMP)
 $(SOURCES:.c=.bc): $(SERVER_STAMP)
 src/kernels/%.bc: BITCODE_CFLAGS += -DVX_NO_SIMD
 
-$(SQL_SCRIPT): sql/vectorx.sql vectorx.control
-	cp $< $@
+SQL_SURFACE = $(sort $(wildcard sql/surface/*.sql))
+
+$(SQL_SCRIPT): $(SQL_SURFACE) vectorx.control
+	(printf '%s\n' '\echo Use "CREATE EXTENSION $(EXTENSION)" to load this file. \quit'; cat $(SQL_SURFACE)) > $@
 
 -include $(wildcard $(DEPENDENCIES))
 
