@@ -21,6 +21,8 @@
 #ifndef VX_METRIC_H
 #define VX_METRIC_H
 
+#include <stdbool.h>
+
 typedef enum VxMetric
 {
 	VX_METRIC_L2,
@@ -30,5 +32,12 @@ typedef enum VxMetric
 	VX_METRIC_HAMMING,
 	VX_METRIC_JACCARD
 } VxMetric;
+
+/* Whether the metric is of bit strings. */
+static inline bool
+vx_metric_is_of_bits(VxMetric metric)
+{
+	return metric == VX_METRIC_HAMMING || metric == VX_METRIC_JACCARD;
+}
 
 #endif							/* VX_METRIC_H */

@@ -13,6 +13,8 @@
 
 #include <math.h>
 
+#include "catalog/pg_type.h"
+
 #include "compat.h"
 #include "kernels/kernels.h"
 #include "types/element.h"
@@ -30,10 +32,42 @@ vxt_vector_elements(Datum value)
 	return ((VxVector *) DatumGetPointer(value))->x;
 }
 
-static const float *
-vxt_vector_floats(const void *elements, int dimensions)
+static bool
+vxt_floats_are_zero(const float *values, int count)
 {
-	return (const float *) elements;
+	Assert(count > 0);
+	for (int i = 0; i < count; i++)
+	{
+		if (values[i] != 0)
+			return false;
+	}
+	return true;
+}
+
+static bool
+vxt_vector_is_zero(Datum value)
+{
+	const VxVector *vector = (const VxVector *) DatumGetPointer(value);
+
+	return vxt_floats_are_zero(vector->x, vector->dim);
+}
+
+static Size
+vxt_float_bytes(int dimensions)
+{
+	return (Size) dimensions * sizeof(float);
+}
+
+static int
+vxt_same_dimensions(int dimensions)
+{
+	return dimensions;
+}
+
+static const void *
+vxt_same_image(VxMetric metric, const void *elements, int dimensions)
+{
+	return elements;
 }
 
 /*
@@ -63,11 +97,13 @@ vxt_vector_key(VxMetric metric, const void *a, const void *b, int dimensions)
 static const VxElementType vector_element = {
 	.name = "vector",
 	.id = 1,
-	.element_bytes = sizeof(float),
 	.max_dimensions = 2000,
 	.dimensions = vxt_vector_dimensions,
 	.elements = vxt_vector_elements,
-	.floats = vxt_vector_floats,
+	.is_zero = vxt_vector_is_zero,
+	.fixed_bytes = vxt_float_bytes,
+	.code_dimensions = vxt_same_dimensions,
+	.image = vxt_same_image,
 	.key = vxt_vector_key
 };
 
@@ -110,4 +146,46 @@ vxt_element_type(uint32 id)
 			return element_types[i];
 	}
 	return NULL;
+}
+
+/*
+ * Raise the error for a value whose dimensions are not those of its index, in
+ * the words of the software that the type comes from.
+ */
+void
+vxt_refuse_value(const VxElementType *type, int expected, int given)
+{
+	Assert(expected != given);
+	if (type->is_array)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_EXCEPTION),
+				 errmsg("Wrong number of dimensions: %d instead of %d expected",
+						given, expected),
+				 errhint("The index holds arrays as long as its option \"dims\" says.")));
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_EXCEPTION),
+			 errmsg("expected %d dimensions, not %d", expected, given),
+			 errhint("An index holds values of one dimension; cast the indexed expression to %s(%d).",
+					 type->name, expected)));
+}
+
+/*
+ * The same for a query: the error that the operator would raise.
+ */
+void
+vxt_refuse_query(const VxElementType *type, int expected, int given)
+{
+	Assert(expected != given);
+	if (type->is_array)
+		vxt_refuse_value(type, expected, given);
+	if (type->only_type == BITOID)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_EXCEPTION),
+				 errmsg("different bit lengths %u and %u", expected, given),
+				 errhint("The query must have as many bits as the indexed column.")));
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_EXCEPTION),
+			 errmsg("different %s dimensions %d and %d",
+					type->name, expected, given),
+			 errhint("The query vector must have as many dimensions as the indexed column.")));
 }

@@ -3,9 +3,13 @@
  * element.h
  *	  What an index has to know of the type it indexes.
  *
- * An index keeps the elements of a value as the type stores them, without
- * the header, and hands floats to its codec.  A type that indexes are to
- * support adds a row to the table in element.c; no access method changes.
+ * An index keeps a value as `elements`: the datum without its header, or with
+ * as much of it as is needed to read the rest.  To its codec it hands an
+ * `image`: floats, or a bit string, of code_dimensions() dimensions.  For
+ * most types the two are the same bytes.
+ *
+ * A type that indexes are to support adds rows to the tables in element.c; no
+ * access method changes.
  *
  *-------------------------------------------------------------------------
  */
@@ -20,17 +24,37 @@ typedef struct VxElementType
 {
 	const char *name;			/* of the SQL type, for messages */
 	uint32		id;				/* part of index files: never reused */
-	Size		element_bytes;	/* of one stored element */
+	Oid			only_type;		/* columns of other types that share its
+								 * operator classes are refused; or InvalidOid */
 	int			max_dimensions; /* that an index accepts */
+	bool		is_array;		/* dimensions and options as in pg_embedding */
+	float		image_noise;	/* see VxCodecParameters */
 
-	/* dimensions of a detoasted value, and the first of its elements */
+	/*
+	 * Of a detoasted value.  check() raises an error for one that an index
+	 * cannot hold and may be NULL; it is called before the others.
+	 */
+	void		(*check) (Datum value);
 	int			(*dimensions) (Datum value);
 	const void *(*elements) (Datum value);
+	bool		(*is_zero) (Datum value);
 
-	/* stored elements as floats: the argument itself, or palloc'd */
-	const float *(*floats) (const void *elements, int dimensions);
+	/* bytes of the elements; NULL if that varies from value to value */
+	Size		(*fixed_bytes) (int dimensions);
 
-	/* key of the metric between stored elements */
+	/*
+	 * The same of types whose values vary, NULL for others; and whether so
+	 * many bytes, read from an index, may be elements at all.
+	 */
+	Size		(*varying_bytes) (const void *elements);
+	bool		(*is_sound) (const void *elements, Size bytes, int dimensions);
+
+	/* what the codec is given: the elements themselves, or palloc'd */
+	int			(*code_dimensions) (int dimensions);
+	const void *(*image) (VxMetric metric, const void *elements,
+						  int dimensions);
+
+	/* key of the metric between two values' elements */
 	double		(*key) (VxMetric metric, const void *a, const void *b,
 						int dimensions);
 } VxElementType;
@@ -44,8 +68,18 @@ typedef struct VxOperatorClass
 	bool		normalised;		/* has support function 2 */
 } VxOperatorClass;
 
+/* Bytes of a value's elements. */
+static inline Size
+vxt_elements_bytes(const VxElementType *type, const void *elements, int dimensions)
+{
+	return type->fixed_bytes != NULL ? type->fixed_bytes(dimensions) :
+		type->varying_bytes(elements);
+}
+
 extern const VxOperatorClass *vxt_operator_class(PGFunction distance,
 												 bool normalised);
 extern const VxElementType *vxt_element_type(uint32 id);
+pg_noreturn extern void vxt_refuse_value(const VxElementType *type, int expected, int given);
+pg_noreturn extern void vxt_refuse_query(const VxElementType *type, int expected, int given);
 
 #endif							/* VX_ELEMENT_H */

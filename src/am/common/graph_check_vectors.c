@@ -271,7 +271,7 @@ vxc_estimates_itself(const VxIndex *index, const VxCodeArray *row, const float *
  * of them makes the code.
  */
 static bool
-vxc_code_of_other_set(VxVectorCheck *vectors, const float *floats, const uint8 *code)
+vxc_code_of_other_set(VxVectorCheck *vectors, const void *image, const uint8 *code)
 {
 	VxIndex		other = *vectors->graph->index;
 	VxCodecParameters parameters = {0};
@@ -294,7 +294,7 @@ vxc_code_of_other_set(VxVectorCheck *vectors, const float *floats, const uint8 *
 
 			vxk_select(tables[i]->name);
 			vxq_codec_init(&other.codec, &parameters, &other.host);
-			vxq_encode(&other.codec, floats, other.scratch, vectors->code, &factors);
+			vxq_encode(&other.codec, image, other.scratch, vectors->code, &factors);
 			equal = vxq_code_equal(&other.codec, vectors->code, code);
 			vxq_codec_release(&other.codec, &other.host);
 		}
@@ -312,7 +312,7 @@ vxc_code_of_other_set(VxVectorCheck *vectors, const float *floats, const uint8 *
  * vector.
  */
 static bool
-vxc_code_is_of_floats(VxVectorCheck *vectors, int slot, const float *floats)
+vxc_code_is_of_image(VxVectorCheck *vectors, int slot, const void *image)
 {
 	const VxIndex *index = vectors->graph->index;
 	const VxCodec *codec = &index->codec;
@@ -328,7 +328,7 @@ vxc_code_is_of_floats(VxVectorCheck *vectors, int slot, const float *floats)
 	VxFactors	fresh;
 
 	Assert(vectors->graph->has_codec && slot < geometry->slots);
-	vxq_encode(codec, floats, index->scratch, vectors->code, &fresh);
+	vxq_encode(codec, image, index->scratch, vectors->code, &fresh);
 	if (vxq_code_equal(codec, vectors->code, code))
 		return vxc_factors_agree(codec, &fresh, &stored) ||
 			vxc_is_noise(codec, &fresh, &stored);
@@ -341,8 +341,8 @@ vxc_code_is_of_floats(VxVectorCheck *vectors, int slot, const float *floats)
 		return false;
 	if (vxc_near(fresh.scale, stored.scale))
 		return vxc_codes_agree(codec, vectors->code, code) ||
-			vxc_code_of_other_set(vectors, floats, code);
-	return vxc_estimates_itself(index, &row, floats);
+			vxc_code_of_other_set(vectors, image, code);
+	return vxc_estimates_itself(index, &row, (const float *) image);
 }
 
 /*
@@ -352,11 +352,12 @@ static bool
 vxc_code_agrees(VxVectorCheck *vectors, int slot)
 {
 	const VxIndex *index = vectors->graph->index;
-	const float *floats = index->opclass->type->floats(vectors->vector, index->codec.dims);
-	bool		agrees = vxc_code_is_of_floats(vectors, slot, floats);
+	const void *image = index->opclass->type->image(index->opclass->metric, vectors->vector,
+													(int) index->meta.data.dimensions);
+	bool		agrees = vxc_code_is_of_image(vectors, slot, image);
 
-	if ((const void *) floats != vectors->vector)
-		pfree(unconstify(float *, floats));
+	if (image != vectors->vector)
+		pfree(unconstify(void *, image));
 	return agrees;
 }
 

@@ -457,9 +457,9 @@ vxi_insert(VxGraphInsert *insert, const VxIndexValue *value,
 
 	/* other backends may have added layers since the last row */
 	vxp_meta_read(index->relation, &index->meta);
-	vxq_encode(&index->codec, value->floats, index->scratch, insert->code,
+	vxq_encode(&index->codec, value->image, index->scratch, insert->code,
 			   &insert->factors);
-	vxq_query_prepare(&index->codec, value->floats, VX_QUERY_LINK,
+	vxq_query_prepare(&index->codec, value->image, VX_QUERY_LINK,
 					  index->scratch, insert->query);
 	level = vxi_draw_level(insert);
 	for (int layer = 0; layer <= level; layer++)

@@ -53,7 +53,7 @@ vxi_codec_init(VxIndex *index, const float *mean)
 	Assert(data->dimensions >= 1 && data->dimensions <= VXQ_MAX_DIMENSIONS);
 	memset(&parameters, 0, sizeof(parameters));
 	parameters.metric = (VxMetric) data->metric;
-	parameters.dims = (int) data->dimensions;
+	parameters.dims = index->opclass->type->code_dimensions((int) data->dimensions);
 	parameters.bits = data->code_bits;
 	parameters.seed = data->seed;
 	parameters.mean = mean;
@@ -99,7 +99,7 @@ vxi_meta_problem(const VxIndex *index)
 		data->dimensions > VXQ_MAX_DIMENSIONS)
 		return "It was built for another operator class.";
 	if (data->vector_bytes != (data->code_kind == VX_CODE_RAW ? 0 :
-							   data->dimensions * index->opclass->type->element_bytes))
+							   index->opclass->type->fixed_bytes((int) data->dimensions)))
 		return "Its vectors are not those of its operator class and dimensions.";
 	return NULL;
 }
@@ -155,24 +155,18 @@ vxi_value(const VxOperatorClass *opclass, int dimensions, Datum datum,
 		  VxIndexValue *value)
 {
 	const VxElementType *type = opclass->type;
-	int			given = type->dimensions(datum);
+	int			given;
 
+	if (type->check != NULL)
+		type->check(datum);
+	given = type->dimensions(datum);
 	if (given != dimensions)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_EXCEPTION),
-				 errmsg("expected %d dimensions, not %d", dimensions, given),
-				 errhint("An index holds values of one dimension; cast the indexed expression to %s(%d).",
-						 type->name, dimensions)));
+		vxt_refuse_value(type, dimensions, given);
 
 	value->elements = type->elements(datum);
-	value->floats = type->floats(value->elements, dimensions);
-	value->indexed = true;
-	if (opclass->normalised)
-	{
-		value->indexed = false;
-		for (int i = 0; i < dimensions && !value->indexed; i++)
-			value->indexed = value->floats[i] != 0;
-	}
+	value->bytes = vxt_elements_bytes(type, value->elements, dimensions);
+	value->image = type->image(opclass->metric, value->elements, dimensions);
+	value->indexed = !opclass->normalised || !type->is_zero(datum);
 }
 
 /*

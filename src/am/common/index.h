@@ -61,7 +61,8 @@ typedef struct VxLayerSource
 typedef struct VxIndexValue
 {
 	const void *elements;		/* as stored */
-	const float *floats;
+	Size		bytes;			/* of the elements */
+	const void *image;			/* floats or bits, of the codec's dimensions */
 	bool		indexed;		/* false: has no place in the index */
 } VxIndexValue;
 

@@ -122,7 +122,7 @@ hnsw_set_codes(VxIndex *index, int bits)
 	data->code_kind = (uint8) index->codec.kind;
 	data->code_bytes = (uint32) index->codec.code_bytes;
 	data->vector_bytes = index->codec.kind == VX_CODE_RAW ? 0 :
-		(uint32) (data->dimensions * index->opclass->type->element_bytes);
+		(uint32) index->opclass->type->fixed_bytes((int) data->dimensions);
 	Assert(data->code_bytes > 0);
 	if (hnsw_codes_fit(index))
 		vxp_meta_derive(&index->meta);
@@ -167,21 +167,23 @@ hnsw_new_index(Relation relation)
 
 /*
  * Add a row to the sums that the mean is made of: of the vector, or of its
- * direction where the operator class normalises.
+ * direction where the operator class normalises.  Bit strings have no mean.
  */
 static void
 hnsw_sum_row(HnswBuild *build, const float *floats)
 {
-	int			dimensions = (int) build->index->meta.data.dimensions;
+	int			dimensions = build->index->codec.dims;
 	double		scale = 1.0;
 	double		norm2 = 0;
 
 	Assert(dimensions >= 1);
+	if (vx_metric_is_of_bits(build->index->opclass->metric))
+		return;
 	for (int i = 0; i < dimensions; i++)
 		norm2 += (double) floats[i] * floats[i];
 	if (build->index->opclass->normalised)
 	{
-		scale = 1.0 / sqrt(norm2);
+		scale = norm2 > 0 ? 1.0 / sqrt(norm2) : 0.0;
 		norm2 = 1.0;
 	}
 	for (int i = 0; i < dimensions; i++)
@@ -210,7 +212,7 @@ hnsw_spool_row(Relation relation, ItemPointer tid, Datum *values, bool *isnull,
 	if (value.indexed)
 	{
 		vxb_spool_append(build->spool, tid, value.elements);
-		hnsw_sum_row(build, value.floats);
+		hnsw_sum_row(build, (const float *) value.image);
 	}
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(build->tuple_context);
@@ -227,9 +229,8 @@ hnsw_spool_heap(HnswBuild *build)
 	const VxMetaPageData *data = &build->index->meta.data;
 
 	pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, HNSW_PHASE_LOAD);
-	build->spool = vxb_spool_create(data->dimensions *
-									build->index->opclass->type->element_bytes);
-	build->sums = palloc0_array(double, data->dimensions);
+	build->spool = vxb_spool_create(build->index->opclass->type->fixed_bytes((int) data->dimensions));
+	build->sums = palloc0_array(double, build->index->codec.dims);
 	build->heap_tuples = table_index_build_scan(build->heap,
 												build->index->relation,
 												build->index_info, true, true,
@@ -248,7 +249,7 @@ static void
 hnsw_start_index(HnswBuild *build)
 {
 	VxIndex    *index = build->index;
-	int			dimensions = (int) index->meta.data.dimensions;
+	int			dimensions = index->codec.dims;
 	uint32		rows = build->spool->count;
 	float	   *mean = palloc_array(float, dimensions);
 	double		variance = 0;
@@ -297,6 +298,15 @@ hnsw_rows_in_memory(HnswBuild *build, const VxBuildOptions *options)
 	return rows;
 }
 
+/* What the codec is given of a row; may be palloc'd. */
+static const void *
+hnsw_image(const VxIndex *index, const void *elements)
+{
+	Assert(elements != NULL);
+	return index->opclass->type->image(index->opclass->metric, elements,
+									   (int) index->meta.data.dimensions);
+}
+
 /*
  * Link the rows into a graph, as many as memory holds.
  *
@@ -330,11 +340,13 @@ hnsw_build_graph(HnswBuild *build)
 	{
 		ItemPointerData tid;
 		const void *elements = vxb_spool_next(build->spool, &tid);
-		const float *floats = index->opclass->type->floats(elements, index->codec.dims);
+		MemoryContext old = MemoryContextSwitchTo(build->tuple_context);
 
 		build->tids[i] = vxi_tid_to_uint64(&tid);
-		if (vxg_add(build->graph, floats) != i)
+		if (vxg_add(build->graph, hnsw_image(index, elements)) != i)
 			elog(ERROR, "build graph is full after %u rows", i);
+		MemoryContextSwitchTo(old);
+		MemoryContextReset(build->tuple_context);
 		if (i % 64 == 0)
 			pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_DONE, i);
 		CHECK_FOR_INTERRUPTS();
@@ -369,8 +381,9 @@ hnsw_insert_rest(HnswBuild *build)
 		VxIndexValue value;
 
 		value.elements = elements;
-		value.floats = build->index->opclass->type->floats(elements,
-														   build->index->codec.dims);
+		value.bytes = vxt_elements_bytes(build->index->opclass->type, elements,
+										 (int) build->index->meta.data.dimensions);
+		value.image = hnsw_image(build->index, elements);
 		value.indexed = true;
 		vxi_insert(insert, &value, &tid);
 		MemoryContextSwitchTo(old);

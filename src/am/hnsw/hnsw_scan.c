@@ -143,26 +143,27 @@ hnsw_scan_query(IndexScanDesc scan)
 	ScanKey		orderby = &scan->orderByData[0];
 	int			dimensions = (int) state->index->meta.data.dimensions;
 	VxIndexValue value;
-	const float *floats;
+	const void *image;
 
 	value.indexed = false;
 	if (!(orderby->sk_flags & SK_ISNULL))
 	{
 		Datum		datum = PointerGetDatum(PG_DETOAST_DATUM(orderby->sk_argument));
-		int			given = state->index->opclass->type->dimensions(datum);
+		const VxElementType *type = state->index->opclass->type;
+		int			given;
 
+		if (type->check != NULL)
+			type->check(datum);
+		given = type->dimensions(datum);
 		if (given != dimensions)
-			ereport(ERROR,
-					(errcode(ERRCODE_DATA_EXCEPTION),
-					 errmsg("different %s dimensions %d and %d",
-							state->index->opclass->type->name, dimensions, given),
-					 errhint("The query vector must have as many dimensions as the indexed column.")));
+			vxt_refuse_query(type, dimensions, given);
 		vxi_value(state->index->opclass, dimensions, datum, &value);
 	}
 
-	floats = value.indexed ? value.floats :
-		(const float *) palloc0(dimensions * sizeof(float));
-	vxq_query_prepare(&state->index->codec, floats, VX_QUERY_SEARCH,
+	/* zeros of either kind: so many floats are more than enough for bits */
+	image = value.indexed ? value.image :
+		palloc0(state->index->codec.dims * sizeof(float));
+	vxq_query_prepare(&state->index->codec, image, VX_QUERY_SEARCH,
 					  state->index->scratch, state->query);
 	vxs_exact_begin(&state->exact, value.indexed ? value.elements : NULL);
 }
