@@ -43,7 +43,7 @@ SHLIB_LINK = -Wl,-Bsymbolic
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
-ifeq (,$(wildcard $(PGXS)))
+ifeq (,$(and $(wildcard $(PGXS)),$(wildcard $(shell $(PG_CONFIG) --includedir-server)/postgres.h)))
 $(error no PostgreSQL server headers found by "$(PG_CONFIG) --pgxs": run "make prepare", or install postgresql-server-dev-NN)
 endif
 

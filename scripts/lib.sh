@@ -21,7 +21,8 @@ find_pg_config()
 		return
 	fi
 	for candidate in "$(command -v pg_config)" $(ls -d /usr/lib/postgresql/*/bin/pg_config 2>/dev/null | sort -rV); do
-		if [ -n "$candidate" ] && [ -x "$("$candidate" --bindir)/postgres" ] && [ -e "$("$candidate" --pgxs)" ]; then
+		if [ -n "$candidate" ] && [ -x "$("$candidate" --bindir)/postgres" ] && [ -e "$("$candidate" --pgxs)" ] &&
+			[ -e "$("$candidate" --includedir-server)/postgres.h" ]; then
 			say "$candidate"
 			return
 		fi
