@@ -98,6 +98,7 @@ static const VxElementType vector_element = {
 	.name = "vector",
 	.id = 1,
 	.max_dimensions = 2000,
+	.cut = "subvector(column, 1, %1$d)::vector(%1$d)",
 	.dimensions = vxt_vector_dimensions,
 	.elements = vxt_vector_elements,
 	.is_zero = vxt_vector_is_zero,

@@ -27,6 +27,8 @@ typedef struct VxElementType
 	Oid			only_type;		/* columns of other types that share its
 								 * operator classes are refused; or InvalidOid */
 	int			max_dimensions; /* that an index accepts */
+	const char *cut;			/* expression of fewer dimensions, for hints, with
+								 * the number twice as %1$d; or NULL */
 	bool		is_array;		/* dimensions and options as in pg_embedding */
 	float		image_noise;	/* see VxCodecParameters */
 

@@ -23,6 +23,7 @@
 #include "miscadmin.h"
 #include "nodes/execnodes.h"
 #include "utils/backend_progress.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
 #include "compat.h"
@@ -69,23 +70,30 @@ static int
 hnsw_check_column(Relation index, const VxOperatorClass *opclass,
 				  const VxHnswOptions *options)
 {
-	int			dimensions = TupleDescAttr(RelationGetDescr(index), 0)->atttypmod;
+	const VxElementType *type = opclass->type;
+	const FormData_pg_attribute *column = TupleDescAttr(RelationGetDescr(index), 0);
+	int			dimensions = column->atttypmod;
 
+	if (OidIsValid(type->only_type) && getBaseType(column->atttypid) != type->only_type)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("type not supported for hnsw index"),
+				 errhint("Index the expression (column::%s(n)).", type->name)));
 	if (dimensions < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("column does not have dimensions"),
 				 errhint("Run ALTER TABLE ... ALTER COLUMN ... TYPE %s(n) with the number of dimensions, or index the expression (column::%s(n)).",
-						 opclass->type->name, opclass->type->name)));
-	if (dimensions > opclass->type->max_dimensions)
+						 type->name, type->name)));
+	if (dimensions > type->max_dimensions)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("column cannot have more than %d dimensions for hnsw index",
-						opclass->type->max_dimensions),
+						type->max_dimensions),
 				 errdetail("The column has %d dimensions.", dimensions),
-				 errhint("Index an expression of fewer dimensions, such as (subvector(column, 1, %d)::%s(%d)).",
-						 opclass->type->max_dimensions, opclass->type->name,
-						 opclass->type->max_dimensions)));
+				 type->cut == NULL ? 0 :
+				 errhint("Index an expression of fewer dimensions, such as (%s).",
+						 psprintf(type->cut, type->max_dimensions))));
 	if (options->ef_construction < 2 * options->m)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
