@@ -79,9 +79,9 @@ vxk_cpu_features(void)
 	uint32_t	subleaves;
 	uint64_t	xcr0;
 
-	/* FMA 12, OSXSAVE 27, AVX 28, F16C 29 */
+	/* FMA 12, POPCNT 23, OSXSAVE 27, AVX 28, F16C 29 */
 	if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx) ||
-		!has_all(ecx, 1U << 12 | 1U << 27 | 1U << 28 | 1U << 29))
+		!has_all(ecx, 1U << 12 | 1U << 23 | 1U << 27 | 1U << 28 | 1U << 29))
 		return features;
 	xcr0 = read_xcr0();
 	if (!has_all(xcr0, XCR0_XMM_YMM) ||

@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * dense_body.h
- *	  The float32 kernels, written once over the vector primitives of an ISA.
+ *	  The kernels of dense vectors, written once over the vector primitives of an
+ *	  ISA: what the elements of both widths share, and the conversions.
  *
  * Included by each isa_<name>.c after it has defined
  *
@@ -11,10 +12,15 @@
  *							load in each instruction that uses it, and the load
  *							ports are what we are short of
  *	vf_zero() vf_load(p) vf_load_partial(p, n)	(n < V_WIDTH, rest zero)
+ *	vf_load_f16(p)			V_WIDTH halves, widened
+ *	vf_store(p, v) vf_store_f16(p, v)	the latter rounds to nearest even
  *	vf_add(a, b) vf_sub(a, b) vf_abs(a) vf_fma(a, b, c) = a * b + c
  *	vf_sum(a)				sum of the elements, pairwise
  *	Vd, vd_zero() vd_add() vd_sum() vd_fma_square(x, sum)
  *							a pair of double vectors, sum + x * x of a Vf x
+ *
+ * The sums themselves are in dense_sum_body.h, included once for float32 and
+ * once for half precision, whose elements are widened as they are loaded.
  *
  * Holds no instruction-set specific code.  Four independent sums hide the
  * latency of the addition: two vectors are loaded for each, so four sums at a
@@ -48,72 +54,6 @@ dense_step(DenseOp op, Vf sum, Vf x, Vf y)
 	if (op == DENSE_L2SQ)
 		return vf_fma(difference, difference, sum);
 	return vf_add(sum, vf_abs(difference));
-}
-
-/*
- * The three distances in one body: `op` is a constant in each caller.  Term i
- * goes to the same sum at every address, hence equal bits for equal numbers; no
- * load is aligned first, which would make the order depend on the pointer.
- */
-VX_INLINE float
-dense_sum(DenseOp op, const float *a, const float *b, size_t n)
-{
-	Vf			sum0 = vf_zero();
-	Vf			sum1 = vf_zero();
-	Vf			sum2 = vf_zero();
-	Vf			sum3 = vf_zero();
-	size_t		i = 0;
-
-	Assert(n == 0 || (a != NULL && b != NULL));
-	for (; i + 4 * V_WIDTH <= n; i += 4 * V_WIDTH)
-	{
-		sum0 = dense_step(op, sum0, vf_load(a + i), vf_load(b + i));
-		sum1 = dense_step(op, sum1, vf_load(a + i + V_WIDTH), vf_load(b + i + V_WIDTH));
-		sum2 = dense_step(op, sum2, vf_load(a + i + 2 * V_WIDTH), vf_load(b + i + 2 * V_WIDTH));
-		sum3 = dense_step(op, sum3, vf_load(a + i + 3 * V_WIDTH), vf_load(b + i + 3 * V_WIDTH));
-	}
-
-	Assert(n - i < 4 * V_WIDTH);
-
-	/* what is left goes to four different sums, so that none waits */
-	if (n & (2 * V_WIDTH))
-	{
-		sum0 = dense_step(op, sum0, vf_load(a + i), vf_load(b + i));
-		sum1 = dense_step(op, sum1, vf_load(a + i + V_WIDTH), vf_load(b + i + V_WIDTH));
-		i += 2 * V_WIDTH;
-	}
-	if (n & V_WIDTH)
-	{
-		sum2 = dense_step(op, sum2, vf_load(a + i), vf_load(b + i));
-		i += V_WIDTH;
-	}
-	Assert(i <= n && n - i < V_WIDTH);
-	if (i < n)
-		sum3 = dense_step(op, sum3, vf_load_partial(a + i, n - i), vf_load_partial(b + i, n - i));
-	return vf_sum(vf_add(vf_add(sum0, sum1), vf_add(sum2, sum3)));
-}
-
-/*
- * The entries of the table; their contracts are at VxKernels in kernels.h.
- * Overflow gives infinity and a NaN spreads: nothing is checked here, because
- * a test would cost the loop more than it saves whoever meets one.
- */
-static float
-VXK(l2sq_f32) (const float *a, const float *b, size_t n)
-{
-	return dense_sum(DENSE_L2SQ, a, b, n);
-}
-
-static float
-VXK(dot_f32) (const float *a, const float *b, size_t n)
-{
-	return dense_sum(DENSE_DOT, a, b, n);
-}
-
-static float
-VXK(l1_f32) (const float *a, const float *b, size_t n)
-{
-	return dense_sum(DENSE_L1, a, b, n);
 }
 
 /* The three sums of cosine distance, one vector of partial sums each. */
@@ -153,81 +93,61 @@ cosine_total(Vf sum0, Vf sum1, Vf sum2, Vf sum3)
 	return vf_sum(vf_add(vf_add(sum0, sum1), vf_add(sum2, sum3)));
 }
 
-/*
- * Twelve sums of one pass, three times the four of dense_sum() and in the same
- * order: the contract promises the bits of dot_f32 and of dot_f32(a, a).
- */
-static void
-VXK(cosine_f32) (const float *a, const float *b, size_t n, VxCosineParts *parts)
+/* the end of a vector of halves, through a buffer: once a vector */
+VX_INLINE Vf
+vf_load_partial_f16(const uint16_t *p, size_t n)
 {
-	CosineSums	sums0 = cosine_zero();
-	CosineSums	sums1 = cosine_zero();
-	CosineSums	sums2 = cosine_zero();
-	CosineSums	sums3 = cosine_zero();
-	size_t		i = 0;
+	uint16_t	buffer[V_WIDTH] = {0};
 
-	Assert(parts != NULL && (n == 0 || (a != NULL && b != NULL)));
-	for (; i + 4 * V_WIDTH <= n; i += 4 * V_WIDTH)
-	{
-		cosine_step(&sums0, vf_load(a + i), vf_load(b + i));
-		cosine_step(&sums1, vf_load(a + i + V_WIDTH), vf_load(b + i + V_WIDTH));
-		cosine_step(&sums2, vf_load(a + i + 2 * V_WIDTH), vf_load(b + i + 2 * V_WIDTH));
-		cosine_step(&sums3, vf_load(a + i + 3 * V_WIDTH), vf_load(b + i + 3 * V_WIDTH));
-	}
-	if (n & (2 * V_WIDTH))
-	{
-		cosine_step(&sums0, vf_load(a + i), vf_load(b + i));
-		cosine_step(&sums1, vf_load(a + i + V_WIDTH), vf_load(b + i + V_WIDTH));
-		i += 2 * V_WIDTH;
-	}
-	if (n & V_WIDTH)
-	{
-		cosine_step(&sums2, vf_load(a + i), vf_load(b + i));
-		i += V_WIDTH;
-	}
-	Assert(i <= n && n - i < V_WIDTH);
-	if (i < n)
-		cosine_step(&sums3, vf_load_partial(a + i, n - i), vf_load_partial(b + i, n - i));
-	parts->dot = cosine_total(sums0.dot, sums1.dot, sums2.dot, sums3.dot);
-	parts->norm_a = cosine_total(sums0.norm_a, sums1.norm_a, sums2.norm_a, sums3.norm_a);
-	parts->norm_b = cosine_total(sums0.norm_b, sums1.norm_b, sums2.norm_b, sums3.norm_b);
+	Assert(n < V_WIDTH);
+	memcpy(buffer, p, n * sizeof(uint16_t));
+	return vf_load_f16(buffer);
 }
 
-/*
- * In double, for normalising and for cosines whose float sums overflowed: no
- * float32 input overflows here, nor does any product underflow.  The widening
- * conversions, one a cycle, are what it takes its time for.
- */
-static double
-VXK(norm2_f32) (const float *a, size_t n)
+#define DENSE_ELEMENT float
+#define DENSE_NAME(name) name##_f32
+#define DENSE_KERNEL(name) VXK(name##_f32)
+#define DENSE_LOAD(p) vf_load(p)
+#define DENSE_LOAD_PARTIAL(p, n) vf_load_partial(p, n)
+#include "dense_sum_body.h"
+
+#define DENSE_ELEMENT uint16_t
+#define DENSE_NAME(name) name##_f16
+#define DENSE_KERNEL(name) VXK(name##_f16)
+#define DENSE_LOAD(p) vf_load_f16(p)
+#define DENSE_LOAD_PARTIAL(p, n) vf_load_partial_f16(p, n)
+#include "dense_sum_body.h"
+
+/* exact: every half is a float32 */
+static void
+VXK(f16_to_f32) (const uint16_t *in, float *out, size_t n)
 {
-	Vd			sum0 = vd_zero();
-	Vd			sum1 = vd_zero();
-	Vd			sum2 = vd_zero();
-	Vd			sum3 = vd_zero();
+	float		rest[V_WIDTH];
 	size_t		i = 0;
 
-	Assert(n == 0 || a != NULL);
-	for (; i + 4 * V_WIDTH <= n; i += 4 * V_WIDTH)
-	{
-		sum0 = vd_fma_square(vf_load(a + i), sum0);
-		sum1 = vd_fma_square(vf_load(a + i + V_WIDTH), sum1);
-		sum2 = vd_fma_square(vf_load(a + i + 2 * V_WIDTH), sum2);
-		sum3 = vd_fma_square(vf_load(a + i + 3 * V_WIDTH), sum3);
-	}
-	if (n & (2 * V_WIDTH))
-	{
-		sum0 = vd_fma_square(vf_load(a + i), sum0);
-		sum1 = vd_fma_square(vf_load(a + i + V_WIDTH), sum1);
-		i += 2 * V_WIDTH;
-	}
-	if (n & V_WIDTH)
-	{
-		sum2 = vd_fma_square(vf_load(a + i), sum2);
-		i += V_WIDTH;
-	}
-	Assert(i <= n && n - i < V_WIDTH);
+	Assert(n == 0 || (in != NULL && out != NULL));
+	for (; i + V_WIDTH <= n; i += V_WIDTH)
+		vf_store(out + i, vf_load_f16(in + i));
 	if (i < n)
-		sum3 = vd_fma_square(vf_load_partial(a + i, n - i), sum3);
-	return vd_sum(vd_add(vd_add(sum0, sum1), vd_add(sum2, sum3)));
+	{
+		vf_store(rest, vf_load_partial_f16(in + i, n - i));
+		memcpy(out + i, rest, (n - i) * sizeof(float));
+	}
+}
+
+/* to the nearest half, ties to even; too large a number becomes infinite */
+static void
+VXK(f32_to_f16) (const float *in, uint16_t *out, size_t n)
+{
+	uint16_t	rest[V_WIDTH];
+	size_t		i = 0;
+
+	Assert(n == 0 || (in != NULL && out != NULL));
+	for (; i + V_WIDTH <= n; i += V_WIDTH)
+		vf_store_f16(out + i, vf_load(in + i));
+	if (i < n)
+	{
+		vf_store_f16(rest, vf_load_partial(in + i, n - i));
+		memcpy(out + i, rest, (n - i) * sizeof(uint16_t));
+	}
 }

@@ -16,10 +16,12 @@
 
 #include <immintrin.h>
 
-VX_TARGET_BEGIN("avx2,fma,f16c")
+VX_TARGET_BEGIN("popcnt,avx2,fma,f16c")
 
 #include "vector_avx2.h"
 #include "dense_body.h"
+#include "bits_body.h"
+#include "sparse_body.h"
 
 #define vb_shift_left16(v, bits) _mm256_slli_epi16(v, bits)
 #define vb_shift_right16(v, bits) _mm256_srli_epi16(v, bits)

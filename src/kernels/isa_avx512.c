@@ -16,10 +16,12 @@
 
 #include <immintrin.h>
 
-VX_TARGET_BEGIN("avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl")
+VX_TARGET_BEGIN("popcnt,avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl")
 
 #include "vector_avx512.h"
 #include "dense_body.h"
+#include "bits_body.h"
+#include "sparse_body.h"
 
 #define vb_shift_left16(v, bits) _mm512_slli_epi16(v, bits)
 #define vb_shift_right16(v, bits) _mm512_srli_epi16(v, bits)

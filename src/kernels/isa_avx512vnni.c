@@ -16,10 +16,12 @@
 
 #include <immintrin.h>
 
-VX_TARGET_BEGIN("avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")
+VX_TARGET_BEGIN("popcnt,avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")
 
 #include "vector_avx512.h"
 #include "dense_body.h"
+#include "bits_body.h"
+#include "sparse_body.h"
 
 /*
  * Spelled by hand because gcc 12 copies the sums to and fro around the

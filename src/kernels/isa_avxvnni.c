@@ -16,10 +16,12 @@
 
 #include <immintrin.h>
 
-VX_TARGET_BEGIN("avx2,fma,f16c,avxvnni")
+VX_TARGET_BEGIN("popcnt,avx2,fma,f16c,avxvnni")
 
 #include "vector_avx2.h"
 #include "dense_body.h"
+#include "bits_body.h"
+#include "sparse_body.h"
 
 #define vi_dot(sum, code, query) _mm256_dpbusd_avx_epi32(sum, code, query)
 #define vb_mask(code, bits) _mm256_and_si256(code, _mm256_set1_epi8((char) (bits)))

@@ -19,6 +19,8 @@
 
 #include "vector_neon.h"
 #include "dense_body.h"
+#include "bits_body.h"
+#include "sparse_body.h"
 
 /* sadalp takes each product before the next is made: two would not fit 16 bits */
 VX_INLINE void

@@ -24,6 +24,8 @@ VX_TARGET_BEGIN("arch=armv8.2-a+dotprod")
 
 #include "vector_neon.h"
 #include "dense_body.h"
+#include "bits_body.h"
+#include "sparse_body.h"
 
 /*
  * sum += four products of signed bytes for each lane.  Spelled by hand for

@@ -49,6 +49,29 @@ vf_load_partial(const float *p, size_t n)
 }
 
 VX_INLINE Vf
+vf_load_f16(const uint16_t *p)
+{
+	uint16_t	half;
+
+	memcpy(&half, p, sizeof(half));
+	return vx_half_to_float(half);
+}
+
+VX_INLINE void
+vf_store(float *p, Vf a)
+{
+	memcpy(p, &a, sizeof(a));
+}
+
+VX_INLINE void
+vf_store_f16(uint16_t *p, Vf a)
+{
+	uint16_t	half = vx_float_to_half(a);
+
+	memcpy(p, &half, sizeof(half));
+}
+
+VX_INLINE Vf
 vf_add(Vf a, Vf b)
 {
 	return a + b;
@@ -110,6 +133,8 @@ vd_sum(Vd a)
 }
 
 #include "dense_body.h"
+#include "bits_body.h"
+#include "sparse_body.h"
 
 #define V_BYTES 1
 /* a vector of one byte, so that rows have no tail and no overlapping load */

@@ -63,6 +63,35 @@ vf_load_partial(const float *p, size_t n)
 	return _mm_castsi128_ps(_mm_set_epi64x((long long) high, (long long) low));
 }
 
+/* one by one: this CPU has no instruction for halves */
+VX_INLINE Vf
+vf_load_f16(const uint16_t *p)
+{
+	uint16_t	half[V_WIDTH];
+
+	memcpy(half, p, sizeof(half));
+	return _mm_setr_ps(vx_half_to_float(half[0]), vx_half_to_float(half[1]),
+					   vx_half_to_float(half[2]), vx_half_to_float(half[3]));
+}
+
+VX_INLINE void
+vf_store(float *p, Vf a)
+{
+	_mm_storeu_ps(p, a);
+}
+
+VX_INLINE void
+vf_store_f16(uint16_t *p, Vf a)
+{
+	float		value[V_WIDTH];
+	uint16_t	half[V_WIDTH];
+
+	vf_store(value, a);
+	for (int i = 0; i < V_WIDTH; i++)
+		half[i] = vx_float_to_half(value[i]);
+	memcpy(p, half, sizeof(half));
+}
+
 VX_INLINE Vf
 vf_add(Vf a, Vf b)
 {
@@ -136,6 +165,8 @@ vd_sum(Vd a)
 }
 
 #include "dense_body.h"
+#include "bits_body.h"
+#include "sparse_body.h"
 
 #define V_BYTES 16
 typedef __m128i Vb;

@@ -26,6 +26,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "half.h"
 #include "kernels.h"
 
 #ifndef Assert

@@ -19,8 +19,29 @@ VX_KERNEL(float, l1_f32, (const float *a, const float *b, size_t n))
 VX_KERNEL(void, cosine_f32, (const float *a, const float *b, size_t n, VxCosineParts *parts))
 VX_KERNEL(double, norm2_f32, (const float *a, size_t n))
 
+/* half precision against half precision, and conversions; any alignment */
+VX_KERNEL(float, l2sq_f16, (const uint16_t *a, const uint16_t *b, size_t n))
+VX_KERNEL(float, dot_f16, (const uint16_t *a, const uint16_t *b, size_t n))
+VX_KERNEL(float, l1_f16, (const uint16_t *a, const uint16_t *b, size_t n))
+VX_KERNEL(void, cosine_f16, (const uint16_t *a, const uint16_t *b, size_t n, VxCosineParts *parts))
+VX_KERNEL(double, norm2_f16, (const uint16_t *a, size_t n))
+VX_KERNEL(void, f16_to_f32, (const uint16_t *in, float *out, size_t n))
+VX_KERNEL(void, f32_to_f16, (const float *in, uint16_t *out, size_t n))
+
+/* strings of n bytes */
+VX_KERNEL(uint64_t, hamming_bits, (const uint8_t *a, const uint8_t *b, size_t n))
+VX_KERNEL(void, jaccard_bits, (const uint8_t *a, const uint8_t *b, size_t n, VxBitCounts *counts))
+VX_KERNEL(uint64_t, popcount_bits, (const uint8_t *a, size_t n))
+
+/* sparse against sparse */
+VX_KERNEL(float, l2sq_sparse, (const VxSparse *a, const VxSparse *b))
+VX_KERNEL(float, dot_sparse, (const VxSparse *a, const VxSparse *b))
+VX_KERNEL(float, l1_sparse, (const VxSparse *a, const VxSparse *b))
+
 /* one prepared query against many rows of codes */
 VX_KERNEL(void, dot_u8_i8, (const VxCodeRows *rows, const int8_t *query, int32_t *out))
 VX_KERNEL(void, dot_u4_i8, (const VxCodeRows *rows, const int8_t *query, int32_t *out))
 VX_KERNEL(void, dot_u2_i8, (const VxCodeRows *rows, const int8_t *query, int32_t *out))
 VX_KERNEL(void, l1_u8, (const VxCodeRows *rows, const uint8_t *query, int32_t *out))
+VX_KERNEL(void, hamming_u1, (const VxCodeRows *rows, const uint8_t *query, int32_t *out))
+VX_KERNEL(void, and_u1, (const VxCodeRows *rows, const uint8_t *query, int32_t *out))

@@ -28,6 +28,24 @@ typedef struct VxCosineParts
 	float		norm_b;
 } VxCosineParts;
 
+/* Bits set in both of two strings, and in at least one of them. */
+typedef struct VxBitCounts
+{
+	uint64_t	both;
+	uint64_t	either;
+} VxBitCounts;
+
+/*
+ * A sparse vector: `count` elements, by strictly ascending index.  The values
+ * may stand at any address that is a multiple of 4.
+ */
+typedef struct VxSparse
+{
+	const int32_t *index;
+	const float *value;
+	size_t		count;
+} VxSparse;
+
 /*
  * A set of code rows: row i starts at codes + (ids ? ids[i] : i) * stride and
  * is `bytes` long, at most VXK_MAX_CODE_BYTES.  No alignment is needed and no
@@ -55,6 +73,22 @@ typedef struct VxCodeRows
  *	cosine_f32	dot product and both squared norms in one pass
  *	norm2_f32	sum of a[j]^2, products and sums in double
  *
+ * The same with _f16 are of IEEE binary16 in uint16_t, and give the bits that
+ * the _f32 kernel of the table gives for the same numbers.  f16_to_f32 is
+ * exact, f32_to_f16 rounds to nearest, ties to even, past 65504 to infinity.
+ *
+ * Strings of bits, n bytes each at any address, bit order of no concern:
+ *
+ *	hamming_bits	number of bits that differ
+ *	jaccard_bits	numbers of bits set in both and in either
+ *	popcount_bits	number of bits set
+ *
+ * Sparse kernels take the elements that are not there as zero:
+ *
+ *	l2sq_sparse	sum of (a[i] - b[i])^2 over all i
+ *	dot_sparse	sum of a[i] * b[i]
+ *	l1_sparse	sum of |a[i] - b[i]|
+ *
  * Code kernels write one int32 for each of rows->count rows, exact on every
  * instruction set.  With c a code row, q the query, n = rows->bytes:
  *
@@ -63,6 +97,8 @@ typedef struct VxCodeRows
  *	dot_u2_i8	four planes likewise: bits 0-1 of c[j] with q[j], bits 2-3
  *				with q[n + j], 4-5 with q[2n + j], 6-7 with q[3n + j]
  *	l1_u8		sum of |c[j] - q[j]|
+ *	hamming_u1	bits that differ between c and q
+ *	and_u1		bits set in both c and q
  *
  * `name` is what vxk_select() takes.  `lanes` is the number of independent
  * float32 partial sums: a term passes through at most n / lanes + 8 roundings.

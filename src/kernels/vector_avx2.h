@@ -13,6 +13,7 @@
 /* "x" is one of the sixteen registers that VEX instructions can name */
 #define v_keep(vector) __asm__("" : "+x" (vector))
 #define V_WIDTH 8
+#define VX_ISA_COUNTS_BITS
 typedef __m256 Vf;
 
 /* Twice as wide as Vf: the lower half of its elements and the upper half. */
@@ -50,6 +51,24 @@ vf_load_partial(const float *p, size_t n)
 {
 	Assert(n > 0 && n < V_WIDTH);
 	return _mm256_maskload_ps(p, _mm256_loadu_si256((const __m256i *) (lane_mask + V_WIDTH - n)));
+}
+
+VX_INLINE Vf
+vf_load_f16(const uint16_t *p)
+{
+	return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *) p));
+}
+
+VX_INLINE void
+vf_store(float *p, Vf a)
+{
+	_mm256_storeu_ps(p, a);
+}
+
+VX_INLINE void
+vf_store_f16(uint16_t *p, Vf a)
+{
+	_mm_storeu_si128((__m128i *) p, _mm256_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
 }
 
 VX_INLINE Vf

@@ -14,6 +14,7 @@
 /* "v" admits all thirty-two registers, "x" would leave half of them unused */
 #define v_keep(vector) __asm__("" : "+v" (vector))
 #define V_WIDTH 16
+#define VX_ISA_COUNTS_BITS
 typedef __m512 Vf;
 
 /* Twice as wide as Vf: the lower half of its elements and the upper half. */
@@ -48,6 +49,28 @@ vf_load_partial(const float *p, size_t n)
 {
 	Assert(n > 0 && n < V_WIDTH);
 	return _mm512_maskz_loadu_ps((__mmask16) ((1U << n) - 1), p);
+}
+
+/*
+ * The arithmetic of AVX512-FP16 would round every product and sum to eleven
+ * bits; widening on load costs one instruction and keeps float32's.
+ */
+VX_INLINE Vf
+vf_load_f16(const uint16_t *p)
+{
+	return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *) p));
+}
+
+VX_INLINE void
+vf_store(float *p, Vf a)
+{
+	_mm512_storeu_ps(p, a);
+}
+
+VX_INLINE void
+vf_store_f16(uint16_t *p, Vf a)
+{
+	_mm256_storeu_si256((__m256i *) p, _mm512_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
 }
 
 VX_INLINE Vf

@@ -13,6 +13,7 @@
 /* "w" is a SIMD register of aarch64 */
 #define v_keep(vector) __asm__("" : "+w" (vector))
 #define V_WIDTH 4
+#define VX_ISA_COUNTS_BITS
 typedef float32x4_t Vf;
 
 /* Twice as wide as Vf: the lower half of its elements and the upper half. */
@@ -48,6 +49,25 @@ vf_load_partial(const float *p, size_t n)
 
 	Assert(n > 0 && n < V_WIDTH);
 	return vreinterpretq_f32_u64(vcombine_u64(vcreate_u64(low), vcreate_u64(high)));
+}
+
+/* FCVTL and FCVTN are in every aarch64; the default rounding is to nearest even */
+VX_INLINE Vf
+vf_load_f16(const uint16_t *p)
+{
+	return vcvt_f32_f16(vreinterpret_f16_u8(vld1_u8((const uint8_t *) p)));
+}
+
+VX_INLINE void
+vf_store(float *p, Vf a)
+{
+	vst1q_u8((uint8_t *) p, vreinterpretq_u8_f32(a));
+}
+
+VX_INLINE void
+vf_store_f16(uint16_t *p, Vf a)
+{
+	vst1_u8((uint8_t *) p, vreinterpret_u8_f16(vcvt_f16_f32(a)));
 }
 
 VX_INLINE Vf
