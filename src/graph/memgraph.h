@@ -81,7 +81,7 @@ extern size_t vxg_memory(const VxCodec *codec, const VxBuildOptions *options, si
  * when the graph is full.  A vector whose code and factors equal those of the
  * nearest node becomes that node's follower: it gets a number but no edges.
  */
-extern uint32_t vxg_add(VxMemGraph *graph, const float *x);
+extern uint32_t vxg_add(VxMemGraph *graph, const void *input);
 
 /*
  * vxg_finish -- make every node reachable from the entry point, layer by layer

@@ -14,12 +14,12 @@
 
 /* Encodes x as the row of a node. */
 static void
-encode_row(VxMemGraph *graph, uint32_t node, const float *x)
+encode_row(VxMemGraph *graph, uint32_t node, const void *input)
 {
 	size_t		row = (size_t) node * graph->code_scale;
 	VxFactors	factors;
 
-	vxq_encode(graph->codec, x, graph->scratch, (uint8_t *) vxg_code(graph, node), &factors);
+	vxq_encode(graph->codec, input, graph->scratch, (uint8_t *) vxg_code(graph, node), &factors);
 
 	/* the arrays are const for their readers, the memory is the graph's own */
 	((float *) graph->codes.add)[row] = factors.add;
@@ -218,7 +218,7 @@ link_node(VxMemGraph *graph, uint32_t node, int level)
  * planned: until then nothing refers to it.
  */
 uint32_t
-vxg_add(VxMemGraph *graph, const float *x)
+vxg_add(VxMemGraph *graph, const void *input)
 {
 	uint32_t	node = graph->count;
 	uint32_t	leader = VXG_NO_NODE;
@@ -227,11 +227,11 @@ vxg_add(VxMemGraph *graph, const float *x)
 	if (node >= graph->options.max_nodes)
 		return VXG_NO_NODE;
 	vxh_check_interrupts(graph->host);
-	encode_row(graph, node, x);
+	encode_row(graph, node, input);
 	level = draw_level(graph);
 	if (graph->entry != VXG_NO_NODE)
 	{
-		vxq_query_prepare(graph->codec, x, VX_QUERY_LINK, graph->scratch, graph->query);
+		vxq_query_prepare(graph->codec, input, VX_QUERY_LINK, graph->scratch, graph->query);
 		leader = plan_lists(graph, node, level);
 	}
 	graph->next_follower[node] = VXG_NO_NODE;

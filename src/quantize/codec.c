@@ -30,7 +30,16 @@ static void
 choose_layout(VxCodec *codec, int bits)
 {
 	codec->padded_dims = codec->dims;
-	if (codec->dims * sizeof(float) <= VXQ_RAW_BYTES)
+	if (vx_metric_is_of_bits(codec->metric))
+	{
+		int			kept = codec->dims < VXQ_WHOLE_BITS ? codec->dims : VXQ_WHOLE_BITS;
+
+		codec->kind = VX_CODE_BITS;
+		codec->bits = codec->stored_bits = 1;
+		codec->code_bytes = ((size_t) kept + 7) / 8;
+		codec->padded_dims = (int) codec->code_bytes;
+	}
+	else if (codec->dims * sizeof(float) <= VXQ_RAW_BYTES)
 	{
 		codec->kind = VX_CODE_RAW;
 		codec->bits = codec->stored_bits = 32;
@@ -64,6 +73,13 @@ allocate_arrays(VxCodec *codec, const VxHost *host)
 	size_t		padded = codec->padded_dims;
 	size_t		count = padded;
 
+	if (codec->kind == VX_CODE_BITS)
+	{
+		if (codec->dims > VXQ_WHOLE_BITS)
+			codec->storage = vxh_allocate(host, VXQ_WHOLE_BITS * sizeof(uint16_t));
+		codec->sample = codec->storage;
+		return;
+	}
 	if (codec->kind == VX_CODE_LATTICE)
 		count += padded * (2 + VXQ_ROTATION_ROUNDS) + padded / sizeof(float);
 	Assert(codec->code_bytes > 0 && padded >= (size_t) codec->dims);
@@ -89,7 +105,9 @@ void
 vxq_codec_init(VxCodec *codec, const VxCodecParameters *parameters,
 			   const VxHost *host)
 {
-	Assert(parameters->dims >= 1 && parameters->dims <= VXQ_MAX_DIMENSIONS);
+	Assert(parameters->dims >= 1 &&
+		   parameters->dims <= (vx_metric_is_of_bits(parameters->metric) ?
+								VXQ_MAX_BITS : VXQ_MAX_DIMENSIONS));
 	Assert(parameters->bits >= 1 && parameters->bits <= 8);
 	Assert(host != NULL && vxk != NULL);
 
@@ -97,11 +115,14 @@ vxq_codec_init(VxCodec *codec, const VxCodecParameters *parameters,
 	codec->metric = parameters->metric;
 	codec->dims = parameters->dims;
 	codec->ip_link = VX_IP_LINK_L2;
+	codec->image_noise = parameters->image_noise;
 	codec->operations = vxq_operations_for(vxk->name);
 	choose_layout(codec, parameters->bits);
 	allocate_arrays(codec, host);
 	if (codec->kind == VX_CODE_SCALAR)
 		vxq_scalar_init(codec, parameters);
+	else if (codec->kind == VX_CODE_BITS)
+		vxq_bits_init(codec, parameters->seed);
 	/* only LATTICE has residuals; SCALAR has put the mean into its grid */
 	if (codec->kind != VX_CODE_LATTICE)
 		return;
@@ -121,7 +142,8 @@ vxq_codec_init(VxCodec *codec, const VxCodecParameters *parameters,
 void
 vxq_codec_release(VxCodec *codec, const VxHost *host)
 {
-	vxh_release(host, codec->storage);
+	if (codec->storage != NULL)
+		vxh_release(host, codec->storage);
 	memset(codec, 0, sizeof(VxCodec));
 }
 
@@ -152,9 +174,10 @@ vxq_query_size(const VxCodec *codec)
  * so that equal vectors give equal bytes and a page holds nothing undefined.
  */
 void
-vxq_encode(const VxCodec *codec, const float *x, void *scratch,
+vxq_encode(const VxCodec *codec, const void *input, void *scratch,
 		   uint8_t *code, VxFactors *factors)
 {
+	const float *x = input;
 	float	   *rotated = scratch;
 	uint8_t    *levels = (uint8_t *) (rotated + codec->padded_dims);
 	VxResidual	residual;
@@ -173,8 +196,21 @@ vxq_encode(const VxCodec *codec, const float *x, void *scratch,
 			residual = vxq_residual(codec, x, true, rotated);
 			vxq_lattice_encode(codec, rotated, &residual, levels, factors);
 			codec->operations->pack(levels, codec->code_bytes, codec->stored_bits, code);
+			if (codec->image_noise > 0.0f)
+				factors->error = sqrtf(factors->error * factors->error +
+									   codec->image_noise * codec->image_noise * factors->add);
+			break;
+		case VX_CODE_BITS:
+			factors->add = vxq_bits_encode(codec, input, code);
 			break;
 	}
+}
+
+/* short vectors, and bit strings that are kept whole */
+bool
+vxq_codes_are_exact(VxCodeKind kind, int dims)
+{
+	return kind == VX_CODE_RAW || (kind == VX_CODE_BITS && dims <= VXQ_WHOLE_BITS);
 }
 
 /* by bytes: padding dimensions are encoded like all others, no bit is spare */

@@ -15,6 +15,12 @@
  *	  VX_METRIC_IP		minus the inner product
  *	  VX_METRIC_COSINE	1 - cosine
  *	  VX_METRIC_L1		sum of absolute differences
+ *	  VX_METRIC_HAMMING	number of bits that differ
+ *	  VX_METRIC_JACCARD	1 - bits set in both / bits set in either
+ *
+ * The input of a codec is dims floats, or for the last two metrics a string of
+ * dims bits: the first is the highest bit of the first byte, and the bits
+ * behind the last one are zero.
  *
  *-------------------------------------------------------------------------
  */
@@ -31,6 +37,12 @@
 /* dimensions a codec accepts; the int32 sums of the kernels end here */
 #define VXQ_MAX_DIMENSIONS	16384
 
+/* dimensions a codec of bit strings accepts */
+#define VXQ_MAX_BITS	64000
+
+/* bit strings up to this length are their own code */
+#define VXQ_WHOLE_BITS	4096
+
 /* vectors of at most this many bytes are their own code */
 #define VXQ_RAW_BYTES		64
 
@@ -38,7 +50,8 @@ typedef enum VxCodeKind
 {
 	VX_CODE_RAW,				/* the floats themselves: exact */
 	VX_CODE_LATTICE,			/* rotated, `bits` bits a dimension */
-	VX_CODE_SCALAR				/* L1: 8 bits a dimension, not rotated */
+	VX_CODE_SCALAR,				/* L1: 8 bits a dimension, not rotated */
+	VX_CODE_BITS				/* HAMMING, JACCARD: bits of the string */
 } VxCodeKind;
 
 typedef struct VxCodecParameters
@@ -51,6 +64,9 @@ typedef struct VxCodecParameters
 								 * normalised vectors for COSINE */
 	float		spread;			/* L1: half the range around the mean that the
 								 * grid covers; <= 0 means 1 */
+	float		image_noise;	/* LATTICE: if the input is a random image of the
+								 * true vectors, the standard deviation of the
+								 * product of two images of length one; else 0 */
 } VxCodecParameters;
 
 /*
@@ -81,12 +97,15 @@ typedef struct VxCodec
 
 	float		lattice_scale;	/* lattice steps in a vector of length one */
 	float		step;			/* SCALAR: width of a grid cell */
+	float		image_noise;	/* as in VxCodecParameters */
 	double		mean_norm2;		/* squared length of the mean */
 	float	   *mean;			/* dims floats; SCALAR: dithered grid offsets */
 	float	   *zeros;			/* a mean of zeros, LATTICE only */
 	float	   *rotated_mean;	/* padded_dims floats, LATTICE only */
 	float	   *signs;			/* the rotation, see rotation.c */
 	int8_t	   *ones;			/* a plane of ones, LATTICE only */
+	uint16_t   *sample;			/* BITS: positions that a code holds, ascending;
+								 * NULL if it holds all */
 	const struct VxVectorOperations *operations;
 	void	   *storage;		/* the one allocation behind the arrays */
 } VxCodec;
@@ -95,7 +114,8 @@ typedef struct VxCodec
 typedef struct VxFactors
 {
 	float		add;			/* LATTICE: squared length of the residual;
-								 * SCALAR: what clipping cut off */
+								 * SCALAR: what clipping cut off; BITS: bits
+								 * set in the whole string */
 	float		scale;			/* LATTICE: residual per lattice step */
 	float		error;			/* LATTICE: one sigma of the inner product with
 								 * a unit vector */
@@ -137,15 +157,18 @@ extern size_t vxq_scratch_size(const VxCodec *codec);
 /* Bytes of a VxCodeQuery */
 extern size_t vxq_query_size(const VxCodec *codec);
 
+/* Are estimates of such codes exact, so that nobody needs the vectors? */
+extern bool vxq_codes_are_exact(VxCodeKind kind, int dims);
+
 /*
- * Encode x (dims finite floats) into codec->code_bytes bytes and factors.
+ * Encode an input (dims finite floats, or dims bits) into codec->code_bytes bytes and factors.
  * A zero vector under COSINE has no direction and is coded as the mean.
  */
-extern void vxq_encode(const VxCodec *codec, const float *x, void *scratch,
+extern void vxq_encode(const VxCodec *codec, const void *input, void *scratch,
 					   uint8_t *code, VxFactors *factors);
 
-/* Prepare the query vector q (dims finite floats). */
-extern void vxq_query_prepare(const VxCodec *codec, const float *q,
+/* Prepare a query: an input of its own. */
+extern void vxq_query_prepare(const VxCodec *codec, const void *input,
 							  VxQueryPurpose purpose, void *scratch,
 							  VxCodeQuery *query);
 

@@ -30,8 +30,8 @@ struct VxCodeQuery
 	const VxCodec *codec;
 	VxQueryPurpose purpose;
 	VxFusion	fusion;			/* LATTICE and SCALAR */
-	float		excess;			/* SCALAR: what clipping cut off */
-	/* LATTICE: int8 planes; SCALAR: the code; RAW: the floats */
+	float		excess;			/* SCALAR: what clipping cut off; BITS: bits set */
+	/* LATTICE: int8 planes; SCALAR, BITS: the code; RAW: the floats */
 	uint8_t		plane[];
 };
 
@@ -65,5 +65,13 @@ extern void vxq_lattice_encode(const VxCodec *codec, const float *rotated,
 extern void vxq_scalar_init(VxCodec *codec, const VxCodecParameters *parameters);
 extern float vxq_scalar_encode(const VxCodec *codec, const float *x,
 							   uint8_t *code);
+
+/* bits.c */
+extern void vxq_bits_init(VxCodec *codec, uint64_t seed);
+extern float vxq_bits_encode(const VxCodec *codec, const uint8_t *bits,
+							 uint8_t *code);
+extern void vxq_bits_estimate(const VxCodeQuery *query, const int32_t *counts,
+							  const float *set, size_t count,
+							  float *results[2]);
 
 #endif							/* VX_QUANTIZE_CODEC_INTERNAL_H */

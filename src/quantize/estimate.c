@@ -61,6 +61,10 @@ sum_rows(const VxCodeQuery *query, const VxChunk *chunk, int32_t *out)
 	Assert(chunk->ids == NULL || chunk->first == 0);
 	if (codec->kind == VX_CODE_SCALAR)
 		vxk->l1_u8(&rows, query->plane, out);
+	else if (codec->kind == VX_CODE_BITS && codec->metric == VX_METRIC_HAMMING)
+		vxk->hamming_u1(&rows, query->plane, out);
+	else if (codec->kind == VX_CODE_BITS)
+		vxk->and_u1(&rows, query->plane, out);
 	else if (codec->stored_bits == 4)
 		vxk->dot_u4_i8(&rows, (const int8_t *) query->plane, out);
 	else if (codec->stored_bits == 2)
@@ -178,6 +182,18 @@ estimate_scalar(const VxCodeQuery *query, const VxChunk *chunk,
 				(excess[i] < query->excess ? excess[i] : query->excess);
 }
 
+/* Only Jaccard keys need the numbers of bits set, which are factors. */
+static void
+estimate_bits(const VxCodeQuery *query, const VxChunk *chunk, float *results[2])
+{
+	int32_t		counts[CHUNK];
+	float		buffer[CHUNK];
+
+	sum_rows(query, chunk, counts);
+	vxq_bits_estimate(query, counts, chunk_factors(chunk, chunk->array->add, buffer),
+					  chunk->count, results);
+}
+
 /*
  * Exact keys of short vectors.  They are copied out first, because a page puts them
  * at any byte and the kernels' speed on 16 floats does not matter.
@@ -234,6 +250,8 @@ vxq_estimate(const VxCodeQuery *query, const VxCodeArray *array,
 			estimate_lattice(query, &chunk, results);
 		else if (query->codec->kind == VX_CODE_SCALAR)
 			estimate_scalar(query, &chunk, results);
+		else if (query->codec->kind == VX_CODE_BITS)
+			estimate_bits(query, &chunk, results);
 		else
 			estimate_raw(query, &chunk, results);
 	}

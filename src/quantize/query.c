@@ -155,9 +155,11 @@ prepare_lattice(VxCodeQuery *query, const float *q, float *rotated)
  * fuse() takes that as leave to skip the correction.
  */
 void
-vxq_query_prepare(const VxCodec *codec, const float *q, VxQueryPurpose purpose,
+vxq_query_prepare(const VxCodec *codec, const void *input, VxQueryPurpose purpose,
 				  void *scratch, VxCodeQuery *query)
 {
+	const float *q = input;
+
 	Assert(q != NULL && (scratch != NULL || codec->kind != VX_CODE_LATTICE));
 	memset(query, 0, sizeof(VxCodeQuery));
 	query->codec = codec;
@@ -172,6 +174,9 @@ vxq_query_prepare(const VxCodec *codec, const float *q, VxQueryPurpose purpose,
 			break;
 		case VX_CODE_LATTICE:
 			prepare_lattice(query, q, scratch);
+			break;
+		case VX_CODE_BITS:
+			query->excess = vxq_bits_encode(codec, input, query->plane);
 			break;
 	}
 }

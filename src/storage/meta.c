@@ -46,7 +46,7 @@ vxp_mean_write(Relation index, ForkNumber fork, const VxMeta *meta,
 		VxPageTransaction transaction;
 		BlockNumber block;
 		uint32		first = i * VX_MEAN_FLOATS;
-		uint32		count = Min(VX_MEAN_FLOATS, meta->data.dimensions - first);
+		uint32		count = Min(VX_MEAN_FLOATS, meta->data.code_dimensions - first);
 		Page		page;
 
 		vxp_begin_fork(&transaction, index, fork, VX_PAGES_BUILD);
@@ -73,6 +73,7 @@ vxp_meta_create(Relation index, ForkNumber fork, VxMeta *meta,
 	Page		page;
 
 	Assert(meta->data.dimensions >= 1 && meta->data.m >= 1);
+	Assert(meta->data.code_dimensions >= 1);
 	Assert(vxp_graph_shape_fits(meta->data.code_bytes, meta->data.m,
 								meta->data.vector_bytes));
 
@@ -80,7 +81,7 @@ vxp_meta_create(Relation index, ForkNumber fork, VxMeta *meta,
 	meta->data.version = VX_META_VERSION;
 	meta->data.layers = 0;
 	meta->data.mean_pages = mean == NULL ? 0 :
-		(meta->data.dimensions + VX_MEAN_FLOATS - 1) / VX_MEAN_FLOATS;
+		(meta->data.code_dimensions + VX_MEAN_FLOATS - 1) / VX_MEAN_FLOATS;
 	for (int i = 0; i < VX_MAX_LAYERS; i++)
 		meta->data.root[i] = InvalidBlockNumber;
 	vxp_meta_derive(meta);
@@ -121,13 +122,14 @@ static bool
 vxp_meta_is_sane(const VxMetaPageData *data)
 {
 	if (data->dimensions < 1 || data->dimensions > PG_INT32_MAX ||
+		data->code_dimensions < 1 || data->code_dimensions > VX_MAX_CODE_DIMENSIONS ||
 		data->m < 1 || data->layers > VX_MAX_LAYERS ||
 		data->code_bits < 1 || data->code_bits > 8 || !isfinite(data->spread) ||
 		data->code_bytes < 1 || data->code_bytes > VX_PAGE_CONTENTS ||
-		data->vector_bytes > VX_PAGE_CONTENTS || data->vector_bytes % 2 != 0)
+		data->vector_bytes > VX_PAGE_CONTENTS)
 		return false;
 	if (data->mean_pages != 0 &&
-		data->mean_pages != (data->dimensions + VX_MEAN_FLOATS - 1) / VX_MEAN_FLOATS)
+		data->mean_pages != (data->code_dimensions + VX_MEAN_FLOATS - 1) / VX_MEAN_FLOATS)
 		return false;
 	for (int i = 0; i < VX_MAX_LAYERS; i++)
 	{
@@ -229,12 +231,12 @@ vxp_meta_add_layer(VxPageTransaction *transaction, Buffer buffer, int layer,
 }
 
 /*
- * Read the mean into an array of `dimensions` floats (zeros if none is kept).
+ * Read the mean into an array of code_dimensions floats (zeros if none is kept).
  */
 void
 vxp_mean_read(Relation index, const VxMeta *meta, float *mean)
 {
-	uint32		dimensions = meta->data.dimensions;
+	uint32		dimensions = meta->data.code_dimensions;
 
 	if (meta->data.mean_pages == 0)
 		memset(mean, 0, dimensions * sizeof(float));

@@ -21,6 +21,9 @@
 
 #define VX_MAX_LAYERS			16
 
+/* Dimensions that codes may have at most, those of bit strings. */
+#define VX_MAX_CODE_DIMENSIONS	64000
+
 /*
  * Contents of block 0.  All fields but layers and root are fixed when the
  * index is created.
@@ -32,7 +35,7 @@ typedef struct VxMetaPageData
 {
 	uint32		magic;
 	uint32		version;
-	uint32		dimensions;
+	uint32		dimensions;		/* of the column */
 	uint32		code_bytes;		/* of one slot */
 	uint32		vector_bytes;	/* of one full vector, 0 if codes are exact */
 	uint16		m;				/* target pages a node keeps */
@@ -47,7 +50,8 @@ typedef struct VxMetaPageData
 	uint32		opclass_id;		/* fingerprint of element type and metric */
 	uint16		fillfactor;		/* percent of slots a build fills */
 	uint16		filter_words;	/* 8-byte words a slot keeps for filters */
-	uint32		reserved[5];
+	uint32		code_dimensions;	/* of what the codec is given */
+	uint32		reserved[4];
 	BlockNumber root[VX_MAX_LAYERS];
 } VxMetaPageData;
 

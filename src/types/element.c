@@ -14,10 +14,15 @@
 #include <math.h>
 
 #include "catalog/pg_type.h"
+#include "utils/varbit.h"
 
 #include "compat.h"
 #include "kernels/kernels.h"
+#include "types/bit.h"
 #include "types/element.h"
+#include "types/halfvec.h"
+#include "types/sparse_image.h"
+#include "types/sparsevec.h"
 #include "types/vector.h"
 
 static int
@@ -108,16 +113,288 @@ static const VxElementType vector_element = {
 	.key = vxt_vector_key
 };
 
+/*
+ * halfvec: as stored, 16 bits an element.  Its codec is given float32, which
+ * holds every half exactly, and its kernels give the results of float32.
+ */
+static int
+vxt_halfvec_dimensions(Datum value)
+{
+	return ((VxHalfvec *) DatumGetPointer(value))->dim;
+}
+
+static const void *
+vxt_halfvec_elements(Datum value)
+{
+	return ((VxHalfvec *) DatumGetPointer(value))->x;
+}
+
+static Size
+vxt_half_bytes(int dimensions)
+{
+	return (Size) dimensions * sizeof(uint16);
+}
+
+static bool
+vxt_halfvec_is_zero(Datum value)
+{
+	const VxHalfvec *vector = (const VxHalfvec *) DatumGetPointer(value);
+
+	/* all bits but the sign */
+	for (int i = 0; i < vector->dim; i++)
+	{
+		if ((vector->x[i] & 0x7FFF) != 0)
+			return false;
+	}
+	return true;
+}
+
+static const void *
+vxt_halfvec_image(VxMetric metric, const void *elements, int dimensions)
+{
+	float	   *floats = palloc_array(float, dimensions);
+
+	vxk->f16_to_f32((const uint16 *) elements, floats, dimensions);
+	return floats;
+}
+
+static double
+vxt_halfvec_key(VxMetric metric, const void *a, const void *b, int dimensions)
+{
+	switch (metric)
+	{
+		case VX_METRIC_L2:
+			return vxk->l2sq_f16(a, b, dimensions);
+		case VX_METRIC_IP:
+			return -vxk->dot_f16(a, b, dimensions);
+		case VX_METRIC_L1:
+			return vxk->l1_f16(a, b, dimensions);
+		case VX_METRIC_COSINE:
+			return vxt_halfvec_cosine(a, b, dimensions);
+		case VX_METRIC_HAMMING:
+		case VX_METRIC_JACCARD:
+			break;				/* of bits, not of floats */
+	}
+	pg_unreachable();
+}
+
+static const VxElementType halfvec_element = {
+	.name = "halfvec",
+	.id = 2,
+	.max_dimensions = 4000,
+	.cut = "subvector(column, 1, %1$d)::halfvec(%1$d)",
+	.dimensions = vxt_halfvec_dimensions,
+	.elements = vxt_halfvec_elements,
+	.is_zero = vxt_halfvec_is_zero,
+	.fixed_bytes = vxt_half_bytes,
+	.code_dimensions = vxt_same_dimensions,
+	.image = vxt_halfvec_image,
+	.key = vxt_halfvec_key
+};
+
+/*
+ * bit: the bytes of the string, whose spare last bits the server keeps zero.
+ */
+static int
+vxt_bit_dimensions(Datum value)
+{
+	return VARBITLEN(DatumGetPointer(value));
+}
+
+static const void *
+vxt_bit_elements(Datum value)
+{
+	return VARBITS(DatumGetPointer(value));
+}
+
+static Size
+vxt_bit_bytes(int dimensions)
+{
+	return ((Size) dimensions + BITS_PER_BYTE - 1) / BITS_PER_BYTE;
+}
+
+/* No operator class of bits normalises: the empty set is a value like others. */
+static bool
+vxt_bit_is_zero(Datum value)
+{
+	return false;
+}
+
+static double
+vxt_bit_key(VxMetric metric, const void *a, const void *b, int dimensions)
+{
+	Size		bytes = vxt_bit_bytes(dimensions);
+	VxBitCounts counts;
+
+	Assert(vx_metric_is_of_bits(metric));
+	if (metric == VX_METRIC_HAMMING)
+		return (double) vxk->hamming_bits(a, b, bytes);
+	vxk->jaccard_bits(a, b, bytes, &counts);
+	return vxt_jaccard(&counts);
+}
+
+static const VxElementType bit_element = {
+	.name = "bit",
+	.id = 3,
+	.only_type = BITOID,
+	.max_dimensions = 64000,
+	.cut = "substring(column FROM 1 FOR %1$d)::bit(%1$d)",
+	.dimensions = vxt_bit_dimensions,
+	.elements = vxt_bit_elements,
+	.is_zero = vxt_bit_is_zero,
+	.fixed_bytes = vxt_bit_bytes,
+	.code_dimensions = vxt_same_dimensions,
+	.image = vxt_same_image,
+	.key = vxt_bit_key
+};
+
+/*
+ * sparsevec: from the number of non-zero elements on.  Its codec is given a
+ * dense image of few dimensions.
+ */
+#define VX_SPARSE_MAX_INDEXED_ELEMENTS 1000
+
+/* What an index keeps of a sparsevec; the values follow the indices. */
+typedef struct VxSparseElements
+{
+	int32		nnz;
+	int32		unused;
+	int32		index[FLEXIBLE_ARRAY_MEMBER];
+} VxSparseElements;
+
+static VxSparse
+vxt_sparse_view(const void *elements)
+{
+	const VxSparseElements *sparse = (const VxSparseElements *) elements;
+	VxSparse	view;
+
+	view.count = sparse->nnz;
+	view.index = sparse->index;
+	view.value = (const float *) (sparse->index + sparse->nnz);
+	return view;
+}
+
+static void
+vxt_sparsevec_check(Datum value)
+{
+	if (((VxSparsevec *) DatumGetPointer(value))->nnz > VX_SPARSE_MAX_INDEXED_ELEMENTS)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("sparsevec cannot have more than %d non-zero elements for hnsw index",
+						VX_SPARSE_MAX_INDEXED_ELEMENTS),
+				 errhint("Leave out the smallest elements, or index only rows with fewer: CREATE INDEX ... WHERE ....")));
+}
+
+static int
+vxt_sparsevec_dimensions(Datum value)
+{
+	return ((VxSparsevec *) DatumGetPointer(value))->dim;
+}
+
+static const void *
+vxt_sparsevec_elements(Datum value)
+{
+	StaticAssertStmt(offsetof(VxSparsevec, index) - offsetof(VxSparsevec, nnz) ==
+					 offsetof(VxSparseElements, index), "layout of sparsevec has changed");
+	return &((VxSparsevec *) DatumGetPointer(value))->nnz;
+}
+
+static bool
+vxt_sparsevec_is_zero(Datum value)
+{
+	return ((VxSparsevec *) DatumGetPointer(value))->nnz == 0;
+}
+
+static int
+vxt_sparse_code_dimensions(int dimensions)
+{
+	return VXT_SPARSE_IMAGE_DIMENSIONS;
+}
+
+static const void *
+vxt_sparsevec_image(VxMetric metric, const void *elements, int dimensions)
+{
+	float	   *image = palloc_array(float, VXT_SPARSE_IMAGE_DIMENSIONS);
+	VxSparse	sparse = vxt_sparse_view(elements);
+
+	vxt_sparse_image(&sparse, image);
+	return image;
+}
+
+static double
+vxt_sparse_key(VxMetric metric, const void *a, const void *b, int dimensions)
+{
+	VxSparse	x = vxt_sparse_view(a);
+	VxSparse	y = vxt_sparse_view(b);
+
+	switch (metric)
+	{
+		case VX_METRIC_L2:
+			return vxk->l2sq_sparse(&x, &y);
+		case VX_METRIC_IP:
+			return -vxk->dot_sparse(&x, &y);
+		case VX_METRIC_L1:
+			return vxk->l1_sparse(&x, &y);
+		case VX_METRIC_COSINE:
+			return vxt_sparse_cosine(&x, &y);
+		case VX_METRIC_HAMMING:
+		case VX_METRIC_JACCARD:
+			break;				/* of bits, not of floats */
+	}
+	pg_unreachable();
+}
+
+static const VxElementType sparsevec_element = {
+	.name = "sparsevec",
+	.id = 4,
+	.max_dimensions = VX_SPARSEVEC_MAX_DIM,
+	.image_noise = VXT_SPARSE_IMAGE_NOISE,
+	.check = vxt_sparsevec_check,
+	.dimensions = vxt_sparsevec_dimensions,
+	.elements = vxt_sparsevec_elements,
+	.is_zero = vxt_sparsevec_is_zero,
+	.code_dimensions = vxt_sparse_code_dimensions,
+	.image = vxt_sparsevec_image,
+	.key = vxt_sparse_key
+};
+
 static const VxElementType *const element_types[] = {
-	&vector_element
+	&vector_element, &halfvec_element, &bit_element, &sparsevec_element
 };
 
 static const VxOperatorClass operator_classes[] = {
 	{&vector_element, VX_METRIC_L2, vx_vector_l2_squared_distance, false},
 	{&vector_element, VX_METRIC_IP, vx_vector_negative_inner_product, false},
 	{&vector_element, VX_METRIC_COSINE, vx_vector_negative_inner_product, true},
-	{&vector_element, VX_METRIC_L1, vx_vector_l1_distance, false}
+	{&vector_element, VX_METRIC_L1, vx_vector_l1_distance, false},
+	{&halfvec_element, VX_METRIC_L2, vx_halfvec_l2_squared_distance, false},
+	{&halfvec_element, VX_METRIC_IP, vx_halfvec_negative_inner_product, false},
+	{&halfvec_element, VX_METRIC_COSINE, vx_halfvec_negative_inner_product, true},
+	{&halfvec_element, VX_METRIC_L1, vx_halfvec_l1_distance, false},
+	{&sparsevec_element, VX_METRIC_L2, vx_sparsevec_l2_squared_distance, false},
+	{&sparsevec_element, VX_METRIC_IP, vx_sparsevec_negative_inner_product, false},
+	{&sparsevec_element, VX_METRIC_COSINE, vx_sparsevec_negative_inner_product, true},
+	{&sparsevec_element, VX_METRIC_L1, vx_sparsevec_l1_distance, false},
+	{&bit_element, VX_METRIC_HAMMING, vx_bit_hamming_distance, false},
+	{&bit_element, VX_METRIC_JACCARD, vx_bit_jaccard_distance, false}
 };
+
+/*
+ * The third support function of the operator classes of each type: its row
+ * above, as a pointer.  Nothing here calls them; they are there because
+ * operator classes made elsewhere name them.
+ */
+#define VX_TYPE_SUPPORT(type) \
+VX_FUNCTION(vx_hnsw_##type##_support); \
+Datum \
+vx_hnsw_##type##_support(PG_FUNCTION_ARGS) \
+{ \
+	PG_RETURN_POINTER(&type##_element); \
+}
+
+VX_TYPE_SUPPORT(halfvec)
+VX_TYPE_SUPPORT(bit)
+VX_TYPE_SUPPORT(sparsevec)
 
 /*
  * The operator class with these support functions, or NULL.

@@ -41,15 +41,11 @@ typedef struct VxElementType
 	const void *(*elements) (Datum value);
 	bool		(*is_zero) (Datum value);
 
-	/* bytes of the elements; NULL if that varies from value to value */
-	Size		(*fixed_bytes) (int dimensions);
-
 	/*
-	 * The same of types whose values vary, NULL for others; and whether so
-	 * many bytes, read from an index, may be elements at all.
+	 * Bytes of the elements; NULL if that varies from value to value, and an
+	 * index then keeps no values but reads the table.
 	 */
-	Size		(*varying_bytes) (const void *elements);
-	bool		(*is_sound) (const void *elements, Size bytes, int dimensions);
+	Size		(*fixed_bytes) (int dimensions);
 
 	/* what the codec is given: the elements themselves, or palloc'd */
 	int			(*code_dimensions) (int dimensions);
@@ -69,14 +65,6 @@ typedef struct VxOperatorClass
 	PGFunction	distance;		/* support function 1 */
 	bool		normalised;		/* has support function 2 */
 } VxOperatorClass;
-
-/* Bytes of a value's elements. */
-static inline Size
-vxt_elements_bytes(const VxElementType *type, const void *elements, int dimensions)
-{
-	return type->fixed_bytes != NULL ? type->fixed_bytes(dimensions) :
-		type->varying_bytes(elements);
-}
 
 extern const VxOperatorClass *vxt_operator_class(PGFunction distance,
 												 bool normalised);

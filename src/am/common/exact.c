@@ -160,6 +160,28 @@ vxs_exact_load(VxExactStage *stage, const VxCandidate *candidates, int count)
 }
 
 /*
+ * The exact key of a candidate, from its row in the table; infinite if the
+ * snapshot does not see the row, which is then of no interest.
+ */
+static double
+vxs_heap_key(VxExactStage *stage, const VxCandidate *candidate)
+{
+	const VxOperatorClass *opclass = stage->index->opclass;
+	ItemPointerData tid = vxi_tid_from_uint64(candidate->tid);
+	Datum		value;
+	double		key;
+
+	Assert(stage->query != NULL);
+	if (!vxs_heap_value(stage->heap_values, &tid, &value))
+		return INFINITY;
+	stage->vectors_read++;
+	key = opclass->type->key(opclass->metric, stage->query,
+							 opclass->type->elements(value),
+							 (int) stage->index->meta.data.dimensions);
+	return isnan(key) ? INFINITY : key;
+}
+
+/*
  * The exact key of a candidate, from its full vector.
  */
 static double
@@ -174,6 +196,8 @@ vxs_exact_key(VxExactStage *stage, const VxCandidate *candidate)
 
 	if (stage->unordered)
 		return 0;
+	if (stage->heap_values != NULL)
+		return vxs_heap_key(stage, candidate);
 	if (meta->data.vector_bytes == 0)
 		return candidate->estimate;
 

@@ -8,6 +8,7 @@
 #ifndef VX_EXACT_H
 #define VX_EXACT_H
 
+#include "am/common/heap_value.h"
 #include "am/common/index.h"
 
 typedef struct VxExactRow
@@ -29,6 +30,8 @@ typedef struct VxExactStage
 	void	   *vector;			/* the vector being read */
 	bool		unordered;		/* every row is as near as any other */
 	Relation	heap;			/* the table, if the caller has set it */
+	VxHeapValues *heap_values;	/* where vectors are read from instead of the
+								 * index, if the caller has set it */
 	BlockNumber heap_blocks;	/* its length when last asked */
 
 	VxCandidate *pending;

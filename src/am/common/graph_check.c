@@ -163,18 +163,18 @@ static void
 vxc_check_codec(VxGraphCheck *graph)
 {
 	const VxMetaPageData *data = &graph->index->meta.data;
-	float	   *mean = palloc0_array(float, data->dimensions);
+	float	   *mean = palloc0_array(float, data->code_dimensions);
 	uint32		room = VX_PAGE_CONTENTS / sizeof(float);
 	bool		sound = true;
 	const char *problem;
 
-	Assert(data->dimensions > 0 && data->dimensions <= VXQ_MAX_DIMENSIONS);
+	Assert(data->code_dimensions > 0 && data->code_dimensions <= VX_MAX_CODE_DIMENSIONS);
 	for (uint32 i = 0; i < data->mean_pages; i++)
 	{
 		uint32		first = i * room;
 
 		sound = vxc_check_mean_page(graph, VX_META_BLOCK + 1 + i, mean + first,
-									Min(room, data->dimensions - first)) && sound;
+									Min(room, data->code_dimensions - first)) && sound;
 	}
 	if (!sound)
 		return;

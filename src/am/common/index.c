@@ -42,6 +42,21 @@ vxi_operator_class(Relation relation)
 }
 
 /*
+ * Bytes of the full vector that the index keeps of each row: none if the codes
+ * are exact, nor if values vary in length, which are read from the table.
+ */
+uint32
+vxi_vector_bytes(const VxOperatorClass *opclass, VxCodeKind kind, int dimensions)
+{
+	const VxElementType *type = opclass->type;
+
+	if (type->fixed_bytes == NULL ||
+		vxq_codes_are_exact(kind, type->code_dimensions(dimensions)))
+		return 0;
+	return (uint32) type->fixed_bytes(dimensions);
+}
+
+/*
  * Set up the codec from the metapage's fields.  mean may be NULL.
  */
 void
@@ -50,10 +65,11 @@ vxi_codec_init(VxIndex *index, const float *mean)
 	const VxMetaPageData *data = &index->meta.data;
 	VxCodecParameters parameters;
 
-	Assert(data->dimensions >= 1 && data->dimensions <= VXQ_MAX_DIMENSIONS);
+	Assert(data->dimensions >= 1);
 	memset(&parameters, 0, sizeof(parameters));
 	parameters.metric = (VxMetric) data->metric;
-	parameters.dims = index->opclass->type->code_dimensions((int) data->dimensions);
+	parameters.dims = (int) data->code_dimensions;
+	parameters.image_noise = index->opclass->type->image_noise;
 	parameters.bits = data->code_bits;
 	parameters.seed = data->seed;
 	parameters.mean = mean;
@@ -96,10 +112,13 @@ vxi_meta_problem(const VxIndex *index)
 
 	if (data->opclass_id != index->opclass->type->id ||
 		data->metric != (uint8) index->opclass->metric ||
-		data->dimensions > VXQ_MAX_DIMENSIONS)
+		data->dimensions > (uint32) index->opclass->type->max_dimensions)
 		return "It was built for another operator class.";
-	if (data->vector_bytes != (data->code_kind == VX_CODE_RAW ? 0 :
-							   index->opclass->type->fixed_bytes((int) data->dimensions)))
+	if (data->code_dimensions !=
+		(uint32) index->opclass->type->code_dimensions((int) data->dimensions))
+		return "Its codes are not those of its operator class and dimensions.";
+	if (data->vector_bytes !=
+		vxi_vector_bytes(index->opclass, (VxCodeKind) data->code_kind, (int) data->dimensions))
 		return "Its vectors are not those of its operator class and dimensions.";
 	return NULL;
 }
@@ -133,7 +152,7 @@ vxi_open(Relation relation)
 	if (problem != NULL)
 		vxp_report_damage(relation, VX_META_BLOCK, problem);
 
-	mean = palloc_array(float, index->meta.data.dimensions);
+	mean = palloc_array(float, index->meta.data.code_dimensions);
 	vxp_mean_read(relation, &index->meta, mean);
 	vxi_codec_init(index, mean);
 	pfree(mean);
@@ -164,7 +183,6 @@ vxi_value(const VxOperatorClass *opclass, int dimensions, Datum datum,
 		vxt_refuse_value(type, dimensions, given);
 
 	value->elements = type->elements(datum);
-	value->bytes = vxt_elements_bytes(type, value->elements, dimensions);
 	value->image = type->image(opclass->metric, value->elements, dimensions);
 	value->indexed = !opclass->normalised || !type->is_zero(datum);
 }

@@ -61,12 +61,13 @@ typedef struct VxLayerSource
 typedef struct VxIndexValue
 {
 	const void *elements;		/* as stored */
-	Size		bytes;			/* of the elements */
 	const void *image;			/* floats or bits, of the codec's dimensions */
 	bool		indexed;		/* false: has no place in the index */
 } VxIndexValue;
 
 extern const VxOperatorClass *vxi_operator_class(Relation relation);
+extern uint32 vxi_vector_bytes(const VxOperatorClass *opclass, VxCodeKind kind,
+							   int dimensions);
 extern VxIndex *vxi_open(Relation relation);
 extern VxIndex *vxi_new(Relation relation);
 extern const char *vxi_meta_problem(const VxIndex *index);

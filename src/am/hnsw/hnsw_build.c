@@ -52,6 +52,7 @@ typedef struct HnswBuild
 	struct IndexInfo *index_info;
 	VxIndex    *index;
 	VxSpool    *spool;
+	bool		spool_images;	/* what the codec is given, not the values */
 	MemoryContext tuple_context;	/* reset after each row */
 	double	   *sums;			/* of each dimension, over the spooled rows */
 	double		squares;		/* over all dimensions */
@@ -129,8 +130,8 @@ hnsw_set_codes(VxIndex *index, int bits)
 	vxi_codec_init(index, NULL);
 	data->code_kind = (uint8) index->codec.kind;
 	data->code_bytes = (uint32) index->codec.code_bytes;
-	data->vector_bytes = index->codec.kind == VX_CODE_RAW ? 0 :
-		(uint32) index->opclass->type->fixed_bytes((int) data->dimensions);
+	data->vector_bytes = vxi_vector_bytes(index->opclass, index->codec.kind,
+										  (int) data->dimensions);
 	Assert(data->code_bytes > 0);
 	if (hnsw_codes_fit(index))
 		vxp_meta_derive(&index->meta);
@@ -149,6 +150,7 @@ hnsw_new_index(Relation relation)
 
 	vxo_hnsw_options(relation, &options);
 	data->dimensions = hnsw_check_column(relation, index->opclass, &options);
+	data->code_dimensions = (uint32) index->opclass->type->code_dimensions((int) data->dimensions);
 	data->m = (uint16) options.m;
 	data->ef_construction = (uint16) options.ef_construction;
 	data->fillfactor = (uint16) options.fillfactor;
@@ -219,7 +221,7 @@ hnsw_spool_row(Relation relation, ItemPointer tid, Datum *values, bool *isnull,
 			  PointerGetDatum(PG_DETOAST_DATUM(values[0])), &value);
 	if (value.indexed)
 	{
-		vxb_spool_append(build->spool, tid, value.elements);
+		vxb_spool_append(build->spool, tid, build->spool_images ? value.image : value.elements);
 		hnsw_sum_row(build, (const float *) value.image);
 	}
 	MemoryContextSwitchTo(old);
@@ -235,9 +237,12 @@ static void
 hnsw_spool_heap(HnswBuild *build)
 {
 	const VxMetaPageData *data = &build->index->meta.data;
+	const VxElementType *type = build->index->opclass->type;
 
 	pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, HNSW_PHASE_LOAD);
-	build->spool = vxb_spool_create(build->index->opclass->type->fixed_bytes((int) data->dimensions));
+	build->spool_images = type->fixed_bytes == NULL;
+	build->spool = vxb_spool_create(build->spool_images ? data->code_dimensions * sizeof(float) :
+									type->fixed_bytes((int) data->dimensions));
 	build->sums = palloc0_array(double, build->index->codec.dims);
 	build->heap_tuples = table_index_build_scan(build->heap,
 												build->index->relation,
@@ -279,7 +284,7 @@ hnsw_start_index(HnswBuild *build)
 	pfree(index->scratch);
 	vxi_codec_init(index, mean);
 	vxp_meta_create(index->relation, MAIN_FORKNUM, &index->meta,
-					rows == 0 ? NULL : mean);
+					rows == 0 || index->codec.kind == VX_CODE_BITS ? NULL : mean);
 	pfree(mean);
 }
 
@@ -306,13 +311,16 @@ hnsw_rows_in_memory(HnswBuild *build, const VxBuildOptions *options)
 	return rows;
 }
 
-/* What the codec is given of a row; may be palloc'd. */
+/* What the codec is given of a spooled row; may be palloc'd. */
 static const void *
-hnsw_image(const VxIndex *index, const void *elements)
+hnsw_image(const HnswBuild *build, const void *spooled)
 {
-	Assert(elements != NULL);
-	return index->opclass->type->image(index->opclass->metric, elements,
-									   (int) index->meta.data.dimensions);
+	const VxIndex *index = build->index;
+
+	Assert(spooled != NULL);
+	return build->spool_images ? spooled :
+		index->opclass->type->image(index->opclass->metric, spooled,
+									(int) index->meta.data.dimensions);
 }
 
 /*
@@ -351,7 +359,7 @@ hnsw_build_graph(HnswBuild *build)
 		MemoryContext old = MemoryContextSwitchTo(build->tuple_context);
 
 		build->tids[i] = vxi_tid_to_uint64(&tid);
-		if (vxg_add(build->graph, hnsw_image(index, elements)) != i)
+		if (vxg_add(build->graph, hnsw_image(build, elements)) != i)
 			elog(ERROR, "build graph is full after %u rows", i);
 		MemoryContextSwitchTo(old);
 		MemoryContextReset(build->tuple_context);
@@ -389,9 +397,7 @@ hnsw_insert_rest(HnswBuild *build)
 		VxIndexValue value;
 
 		value.elements = elements;
-		value.bytes = vxt_elements_bytes(build->index->opclass->type, elements,
-										 (int) build->index->meta.data.dimensions);
-		value.image = hnsw_image(build->index, elements);
+		value.image = hnsw_image(build, elements);
 		value.indexed = true;
 		vxi_insert(insert, &value, &tid);
 		MemoryContextSwitchTo(old);

@@ -67,6 +67,15 @@ hnswbeginscan(Relation index, int nkeys, int norderbys)
 	return scan;
 }
 
+/* Give back what the memory context does not. */
+static void
+hnsw_scan_release(HnswScan *state)
+{
+	if (state->exact.heap_values != NULL)
+		vxs_heap_values_end(state->exact.heap_values);
+	state->exact.heap_values = NULL;
+}
+
 /*
  * Begin again, with another query perhaps.
  */
@@ -82,6 +91,7 @@ hnswrescan(IndexScanDesc scan, ScanKey keys, int nkeys,
 	if (keys != NULL && scan->numberOfKeys > 0)
 		memmove(scan->keyData, keys, scan->numberOfKeys * sizeof(ScanKeyData));
 
+	hnsw_scan_release(state);
 	MemoryContextReset(state->context);
 	state->index = NULL;
 	state->search = NULL;
@@ -129,6 +139,10 @@ hnsw_scan_open(IndexScanDesc scan)
 	state->query = (VxCodeQuery *) palloc(vxq_query_size(&state->index->codec));
 	vxs_exact_init(&state->exact, state->index, &state->source.reader);
 	state->exact.heap = scan->heapRelation;
+	if (state->index->opclass->type->fixed_bytes == NULL)
+		state->exact.heap_values = vxs_heap_values_begin(scan->heapRelation,
+														 scan->indexRelation,
+														 scan->xs_snapshot);
 }
 
 /*
@@ -339,6 +353,7 @@ hnswendscan(IndexScanDesc scan)
 			 (unsigned long long) vxg_search_counters(state->search)->expanded,
 			 (unsigned long long) state->exact.vectors_read,
 			 (unsigned long long) state->source.reader.pages_read);
+	hnsw_scan_release(state);
 	MemoryContextDelete(state->context);
 	pfree(state);
 	scan->opaque = NULL;
