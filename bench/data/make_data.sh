@@ -6,6 +6,7 @@
 #
 #	  make_data.sh wordnet				117 659 x 384, real
 #	  make_data.sh clustered [ROWS DIM]	100 000 x 768 unless told, generated
+#	  make_data.sh sparse				117 659 TF-IDF vectors of the same texts
 #	  make_data.sh demo					the files of demo/data, out of wordnet
 #
 # The sets are described in README.md in this folder.
@@ -41,15 +42,21 @@ clustered()
 }
 
 case ${1:-} in
-	wordnet | clustered | demo) python=$("$here/setup.sh") ;;
+	wordnet | clustered | sparse | demo) python=$("$here/setup.sh") ;;
 	*)
-		echo "usage: make_data.sh wordnet | clustered [ROWS DIM] | demo" >&2
+		echo "usage: make_data.sh wordnet | clustered [ROWS DIM] | sparse | demo" >&2
 		exit 2
 		;;
 esac
 case $1 in
 	wordnet) wordnet ;;
 	clustered) clustered "${2:-100000}" "${3:-768}" ;;
+	sparse)
+		wordnet
+		[ -f "$cache/sparse_wordnet_queries.copy" ] ||
+			"$python" "$here/make_sparse.py" --input "$cache/wordnet_384" \
+				--output "$cache/sparse_wordnet"
+		;;
 	demo)
 		wordnet
 		"$python" "$here/make_demo.py" --input "$cache/wordnet_384" \

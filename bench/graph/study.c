@@ -145,7 +145,7 @@ find_truth(Study *study)
 static void
 make_codec(Study *study)
 {
-	VxCodecParameters parameters = {study->metric, study->dims, study->bits, 7, NULL, 0};
+	VxCodecParameters parameters = {study->metric, study->dims, study->bits, 7, NULL, 0, 0.0f};
 	float	   *mean = calloc(study->dims, sizeof(float));
 	double		deviation = 0;
 

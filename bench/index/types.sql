@@ -14,7 +14,7 @@ DECLARE
 	buffers bigint := 0;
 	times float8[] := '{}';
 	plan json;
-	search text := format('SELECT value %s $1 FROM %s ORDER BY value %1$s $1 LIMIT %s', operator, base, k);
+	search text := format('SELECT value %1$s $1 FROM %2$s ORDER BY value %1$s $1 LIMIT %3$s', operator, base, k);
 BEGIN
 	FOR query IN EXECUTE format('SELECT value FROM %s_query WHERE id < %s ORDER BY id', base, queries) LOOP
 		PERFORM set_config('enable_indexscan', 'off', true);

@@ -125,7 +125,7 @@ free_rows(CodedRows *rows)
 static void
 time_codec(int dims, int bits, const float *vectors)
 {
-	VxCodecParameters parameters = {VX_METRIC_L2, dims, bits, SEED, NULL, 0.0f};
+	VxCodecParameters parameters = {VX_METRIC_L2, dims, bits, SEED, NULL, 0.0f, 0.0f};
 	CodedRows	rows;
 	VxFactors	factors = {1.0f, 0.01f, 0.01f};
 	float		estimate[32];
@@ -155,7 +155,7 @@ time_codec(int dims, int bits, const float *vectors)
 static void
 measure_scale(int dims, int bits)
 {
-	VxCodecParameters parameters = {VX_METRIC_L2, dims, bits, SEED, NULL, 0.0f};
+	VxCodecParameters parameters = {VX_METRIC_L2, dims, bits, SEED, NULL, 0.0f, 0.0f};
 	float	   *x = allocate(sizeof(float) * dims);
 	double		sums[3] = {0, 0, 0};
 	VxCodec		codec;
@@ -326,7 +326,7 @@ accuracy_by_bits(const char *label, VxMetric metric, int dims, const float *vect
 
 	for (i = 0; i < sizeof(bits_list) / sizeof(bits_list[0]); i++)
 	{
-		VxCodecParameters parameters = {metric, dims, bits_list[i], SEED, mean, 0.0f};
+		VxCodecParameters parameters = {metric, dims, bits_list[i], SEED, mean, 0.0f, 0.0f};
 		size_t		j;
 
 		for (j = 0; j < count * dims; j++)

@@ -384,7 +384,7 @@ START_TEST(selection_follows_the_rule)
 {
 	static const float line[] = {1.0f, 1.5f, -2.0f, 4.0f, -4.5f, 9.0f};
 	static const uint32_t groups[] = {3, 3, 1, 5, 1, 7};
-	VxCodecParameters parameters = {VX_METRIC_L2, 1, 4, SEED, NULL, 0};
+	VxCodecParameters parameters = {VX_METRIC_L2, 1, 4, SEED, NULL, 0, 0.0f};
 	float		factors[6] = {0};
 	float		distance[6];
 	VxCodec		codec;

@@ -54,7 +54,7 @@ check_bias(VxMetric metric, int dims, int bits, bool from_code)
 	key = fixture_key(metric, pair, pair + dims, dims);
 	for (trial = 0; trial < TRIALS; trial++)
 	{
-		VxCodecParameters parameters = {metric, dims, bits, SEED + trial, mean, 0.0f};
+		VxCodecParameters parameters = {metric, dims, bits, SEED + trial, mean, 0.0f, 0.0f};
 		CodedRows	rows;
 		float		estimate[2];
 		float		error[2];
@@ -122,7 +122,7 @@ collect_errors(VxMetric metric, int dims, int bits, VectorKind kind,
 	{
 		float	   *vectors = fixture_vectors(kind, dims, ROWS + QUERIES, &random);
 		float	   *mean = fixture_mean(metric, vectors, dims, ROWS);
-		VxCodecParameters parameters = {metric, dims, bits, SEED + round, mean, 0.0f};
+		VxCodecParameters parameters = {metric, dims, bits, SEED + round, mean, 0.0f, 0.0f};
 		VxMetric	key_metric = metric;
 		CodedRows	rows;
 		float		estimate[ROWS];
@@ -267,7 +267,7 @@ START_TEST(link_of_a_vector_is_search)
 
 	for (m = 0; m < 3; m++)
 	{
-		VxCodecParameters parameters = {metrics[m], 100, 4, SEED, NULL, 3.0f};
+		VxCodecParameters parameters = {metrics[m], 100, 4, SEED, NULL, 3.0f, 0.0f};
 		VxRandom	random;
 		CodedRows	rows;
 		float	   *vectors;
@@ -303,7 +303,7 @@ START_TEST(instruction_sets_agree)
 
 	for (m = 0; m < 4; m++)
 	{
-		VxCodecParameters parameters = {metrics[m], dims, bits, SEED, NULL, 3.0f};
+		VxCodecParameters parameters = {metrics[m], dims, bits, SEED, NULL, 3.0f, 0.0f};
 		VxRandom	random;
 		CodedRows	rows;
 		float	   *vectors;
@@ -336,7 +336,7 @@ START_TEST(rows_can_be_named)
 	enum { COUNT = 150 };
 	static const VxMetric metrics[] = {VX_METRIC_L2, VX_METRIC_L1};
 	int			dims = _i % 2 == 0 ? 100 : 9;
-	VxCodecParameters parameters = {metrics[_i / 2], dims, 4, SEED, NULL, 3.0f};
+	VxCodecParameters parameters = {metrics[_i / 2], dims, 4, SEED, NULL, 3.0f, 0.0f};
 	VxRandom	random;
 	CodedRows	rows;
 	VxCodeArray shifted;
@@ -386,7 +386,7 @@ END_TEST
 
 START_TEST(equal_codes_are_equal)
 {
-	VxCodecParameters parameters = {VX_METRIC_L2, 100, 4, SEED, NULL, 0.0f};
+	VxCodecParameters parameters = {VX_METRIC_L2, 100, 4, SEED, NULL, 0.0f, 0.0f};
 	VxRandom	random;
 	CodedRows	rows;
 	float	   *vectors;

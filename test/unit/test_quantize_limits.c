@@ -103,7 +103,7 @@ query_from_row(CodedRows *rows, int row)
 static void
 check_no_nan(VxMetric metric, int dims, int bits, const float *mean)
 {
-	VxCodecParameters parameters = {metric, dims, bits, SEED, mean, 1.0f};
+	VxCodecParameters parameters = {metric, dims, bits, SEED, mean, 1.0f, 0.0f};
 	float	   *vectors = odd_vectors(dims);
 	float		estimate[ODD_VECTORS];
 	float		error[ODD_VECTORS];
@@ -211,7 +211,7 @@ START_TEST(bounds_hold_for_odd_shapes)
 			for (seed = 0; seed < ROTATIONS; seed++)
 			{
 				float		scale = scales[seed % 3];
-				VxCodecParameters parameters = {metrics[m], dims, bits_list[b], SEED + seed, NULL, scale};
+				VxCodecParameters parameters = {metrics[m], dims, bits_list[b], SEED + seed, NULL, scale, 0.0f};
 
 				for (i = 0; i < SHAPES * dims; i++)
 					vectors[i] = scale * all[((i / dims) * MAGNITUDES + UNIT_MAGNITUDE) * dims + i % dims];
@@ -230,7 +230,7 @@ END_TEST
 START_TEST(own_code_is_near)
 {
 	int			dims = dims_list[FIRST_CODED + _i];
-	VxCodecParameters parameters = {VX_METRIC_L2, dims, 4, SEED, NULL, 0.0f};
+	VxCodecParameters parameters = {VX_METRIC_L2, dims, 4, SEED, NULL, 0.0f, 0.0f};
 	VxRandom	random;
 	CodedRows	rows;
 	float	   *vectors;
@@ -260,7 +260,7 @@ END_TEST
 START_TEST(huge_vectors_keep_their_direction)
 {
 	enum { DIMS = 128, ROWS = 20 };
-	VxCodecParameters parameters = {VX_METRIC_L2, DIMS, 8, SEED, NULL, 0.0f};
+	VxCodecParameters parameters = {VX_METRIC_L2, DIMS, 8, SEED, NULL, 0.0f, 0.0f};
 	VxRandom	random;
 	CodedRows	rows;
 	float	   *vectors;
@@ -290,7 +290,7 @@ START_TEST(zero_vector_is_coded_as_the_mean)
 	enum { DIMS = 100 };
 	float		mean[DIMS];
 	float		zero[DIMS] = {0};
-	VxCodecParameters parameters = {VX_METRIC_COSINE, DIMS, 4, SEED, mean, 0.0f};
+	VxCodecParameters parameters = {VX_METRIC_COSINE, DIMS, 4, SEED, mean, 0.0f, 0.0f};
 	CodedRows	rows;
 	float		estimate;
 	float		error;
@@ -319,7 +319,7 @@ START_TEST(raw_codes_are_exact)
 
 	for (m = 0; m < 4; m++)
 	{
-		VxCodecParameters parameters = {metrics[m], dims, 4, SEED, NULL, 1.0f};
+		VxCodecParameters parameters = {metrics[m], dims, 4, SEED, NULL, 1.0f, 0.0f};
 		VxRandom	random;
 		CodedRows	rows;
 		float	   *vectors;
@@ -372,7 +372,7 @@ START_TEST(scalar_bounds_hold_when_clipped_or_gridded)
 
 			for (seed = 0; seed < CODECS; seed++)
 			{
-				VxCodecParameters parameters = {VX_METRIC_L1, dims, 8, SEED + seed, NULL, spreads[s]};
+				VxCodecParameters parameters = {VX_METRIC_L1, dims, 8, SEED + seed, NULL, spreads[s], 0.0f};
 				VxRandom	random;
 				CodedRows	rows;
 				float	   *vectors;
@@ -415,7 +415,7 @@ START_TEST(damaged_codes_give_numbers)
 
 	for (m = 0; m < 4; m++)
 	{
-		VxCodecParameters parameters = {metrics[m], dims, bits_list[_i % 4], SEED, NULL, 1.0f};
+		VxCodecParameters parameters = {metrics[m], dims, bits_list[_i % 4], SEED, NULL, 1.0f, 0.0f};
 		VxRandom	random;
 		CodedRows	rows;
 		float	   *vectors;

@@ -31,7 +31,7 @@ static float rotated_b[MOST];
 static void
 init_codec(VxCodec *codec, int dims, uint64_t seed)
 {
-	VxCodecParameters parameters = {VX_METRIC_L2, dims, 4, seed, NULL, 0.0f};
+	VxCodecParameters parameters = {VX_METRIC_L2, dims, 4, seed, NULL, 0.0f, 0.0f};
 
 	vxq_codec_init(codec, &parameters, vxh_malloc_host());
 	ck_assert_int_eq(codec->kind, VX_CODE_LATTICE);

@@ -183,6 +183,24 @@ hnsw_scan_query(IndexScanDesc scan)
 }
 
 /*
+ * How many of a beam are no copies of another, told by their estimates.
+ * Distances of bit strings are whole numbers that many share, so there a beam
+ * counts as copies only if it is all at one distance.
+ */
+static int64
+hnsw_scan_distinct(const HnswScan *state, const VxCandidate *results, int count)
+{
+	int64		distinct = 0;
+
+	if (count > 0 && vx_metric_is_of_bits(state->index->opclass->metric))
+		return results[0].estimate == results[count - 1].estimate ? 1 : count;
+	for (int i = 0; i < count; i++)
+		distinct += i == 0 || results[i].estimate != results[i - 1].estimate ||
+			results[i].error != results[i - 1].error;
+	return distinct;
+}
+
+/*
  * Load the beam of the last search or resumption into the exact stage.
  */
 static void
@@ -193,9 +211,7 @@ hnsw_scan_load(HnswScan *state)
 
 	vxs_exact_load(&state->exact, results, count);
 	state->loaded += count;
-	for (int i = 0; i < count; i++)
-		state->distinct += i == 0 || results[i].estimate != results[i - 1].estimate ||
-			results[i].error != results[i - 1].error;
+	state->distinct += hnsw_scan_distinct(state, results, count);
 	Assert(vxs_exact_unreturned(&state->exact) <= state->loaded);
 }
 
