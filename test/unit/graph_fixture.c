@@ -65,7 +65,7 @@ make_codec(GraphFixture *fixture)
 {
 	const GraphRecipe *recipe = &fixture->recipe;
 	VxCodecParameters parameters = {recipe->metric, recipe->dims, recipe->bits,
-	recipe->seed, NULL, 4.0f};
+	recipe->seed, NULL, 4.0f, 0.0f};
 
 	vxq_codec_init(&fixture->codec, &parameters, vxh_malloc_host());
 	fixture->scratch = malloc(vxq_scratch_size(&fixture->codec));
