@@ -31,9 +31,13 @@ OBJS = $(SOURCES:.c=.o)
 DEPENDENCIES = $(SOURCES:.c=.d)
 
 SQL_SCRIPT = sql/$(EXTENSION)--$(EXTVERSION).sql
+VECTOR_VERSION := $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" vector.control)
+EMBEDDING_VERSION := $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" embedding.control)
+NAME_SCRIPTS = sql/vector--$(VECTOR_VERSION).sql sql/embedding--$(EMBEDDING_VERSION).sql \
+	$(patsubst %,sql/vector--0.8.%--$(VECTOR_VERSION).sql,0 1 2 3 4 5 6 7)
 DATA_built = $(SQL_SCRIPT)
 DATA = $(filter-out $(SQL_SCRIPT),$(wildcard sql/$(EXTENSION)--*--*.sql))
-EXTRA_CLEAN = $(DEPENDENCIES)
+EXTRA_CLEAN = $(DEPENDENCIES) $(NAME_SCRIPTS)
 
 # Two vector extensions may share one backend, whose dynamic linker would bind the calls of one to the other.
 # Hidden symbols and -Bsymbolic keep ours at home; compat.h exports what the server has to find.
@@ -76,10 +80,40 @@ src/%.o: src/%.c Makefile $(SERVER_STAMP)
 $(SOURCES:.c=.bc): $(SERVER_STAMP)
 src/kernels/%.bc: BITCODE_CFLAGS += -DVX_NO_SIMD
 
-SQL_SURFACE = $(sort $(wildcard sql/surface/*.sql))
+SQL_SOURCES = sql/make-script $(wildcard sql/surface/*.sql sql/*.in sql/*.awk)
 
-$(SQL_SCRIPT): $(SQL_SURFACE) vectorx.control
-	(printf '%s\n' '\echo Use "CREATE EXTENSION $(EXTENSION)" to load this file. \quit'; cat $(SQL_SURFACE)) > $@
+$(SQL_SCRIPT): $(SQL_SOURCES) vectorx.control
+	sql/make-script vectorx > $@
+
+sql/vector--$(VECTOR_VERSION).sql: $(SQL_SOURCES) vector.control
+	sql/make-script vector > $@
+
+sql/embedding--$(EMBEDDING_VERSION).sql: $(SQL_SOURCES) embedding.control
+	sql/make-script embedding > $@
+
+sql/vector--0.8.%--$(VECTOR_VERSION).sql: $(SQL_SOURCES) vector.control
+	sql/make-script switch > $@
+
+# The names that existing software uses. Where the files of pgvector or pg_embedding are, they stay: only
+# "make install-names" puts ours in their place.
+all: $(NAME_SCRIPTS)
+
+install: install-names-if-free
+
+NAME_FOLDER = $(DESTDIR)$(datadir)/extension
+
+.PHONY: install-names install-names-if-free
+install-names: $(NAME_SCRIPTS)
+	$(MKDIR_P) '$(NAME_FOLDER)'
+	$(INSTALL_DATA) vector.control embedding.control $(NAME_SCRIPTS) '$(NAME_FOLDER)/'
+
+install-names-if-free: $(NAME_SCRIPTS)
+	@if grep -sL 'vectorx' '$(NAME_FOLDER)/vector.control' '$(NAME_FOLDER)/embedding.control' | grep .; then \
+		echo 'vectorx: the files above are of other software, so the extensions vector and embedding were not installed.'; \
+		echo 'vectorx: to let vectorx take their place, run "make install-names" with the same settings.'; \
+	else \
+		$(MAKE) -s --no-print-directory install-names PG_CONFIG='$(PG_CONFIG)' DESTDIR='$(DESTDIR)' with_llvm='$(with_llvm)'; \
+	fi
 
 -include $(wildcard $(DEPENDENCIES))
 

@@ -21,6 +21,7 @@
 #include "types/bit.h"
 #include "types/element.h"
 #include "types/halfvec.h"
+#include "types/real_array.h"
 #include "types/sparse_image.h"
 #include "types/sparsevec.h"
 #include "types/vector.h"
@@ -358,8 +359,51 @@ static const VxElementType sparsevec_element = {
 	.key = vxt_sparse_key
 };
 
+/*
+ * real[]: the elements of a vector.  Its operator classes do not normalise, so
+ * that an array of zeros is indexed as it was by pg_embedding.
+ */
+static void
+vxt_array_check(Datum value)
+{
+	vxt_check_real_array(DatumGetArrayTypeP(value));
+}
+
+static int
+vxt_array_dimensions(Datum value)
+{
+	return vxt_real_array_dimensions(DatumGetArrayTypeP(value));
+}
+
+static const void *
+vxt_array_elements(Datum value)
+{
+	return vxt_real_array_elements(DatumGetArrayTypeP(value));
+}
+
+static bool
+vxt_array_is_zero(Datum value)
+{
+	return false;
+}
+
+static const VxElementType array_element = {
+	.name = "real[]",
+	.id = 5,
+	.max_dimensions = 2000,
+	.is_array = true,
+	.check = vxt_array_check,
+	.dimensions = vxt_array_dimensions,
+	.elements = vxt_array_elements,
+	.is_zero = vxt_array_is_zero,
+	.fixed_bytes = vxt_float_bytes,
+	.code_dimensions = vxt_same_dimensions,
+	.image = vxt_same_image,
+	.key = vxt_vector_key
+};
+
 static const VxElementType *const element_types[] = {
-	&vector_element, &halfvec_element, &bit_element, &sparsevec_element
+	&vector_element, &halfvec_element, &bit_element, &sparsevec_element, &array_element
 };
 
 static const VxOperatorClass operator_classes[] = {
@@ -376,7 +420,10 @@ static const VxOperatorClass operator_classes[] = {
 	{&sparsevec_element, VX_METRIC_COSINE, vx_sparsevec_negative_inner_product, true},
 	{&sparsevec_element, VX_METRIC_L1, vx_sparsevec_l1_distance, false},
 	{&bit_element, VX_METRIC_HAMMING, vx_bit_hamming_distance, false},
-	{&bit_element, VX_METRIC_JACCARD, vx_bit_jaccard_distance, false}
+	{&bit_element, VX_METRIC_JACCARD, vx_bit_jaccard_distance, false},
+	{&array_element, VX_METRIC_L2, vx_real_array_l2_squared_distance, false},
+	{&array_element, VX_METRIC_COSINE, vx_real_array_cosine_key, false},
+	{&array_element, VX_METRIC_L1, vx_real_array_manhattan_key, false}
 };
 
 /*

@@ -53,7 +53,7 @@ vxi_insert_begin(VxIndex *index, VxPageMode mode)
 	VxHnswOptions reloptions;
 
 	Assert(index->codec.code_bytes == index->meta.data.code_bytes);
-	vxo_hnsw_options(index->relation, &reloptions);
+	vxo_hnsw_options(index->relation, index->opclass->type->is_array, &reloptions);
 	insert->index = index;
 	insert->mode = mode;
 	insert->ef = Max(reloptions.ef_construction, VXI_MAX_ENTRIES);

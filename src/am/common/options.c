@@ -50,7 +50,15 @@ static const VxReloption hnsw_reloptions[] = {
 	{"fillfactor", "Percentage of the slots of a page that a build fills", 90, 10, 100,
 	offsetof(VxHnswOptions, fillfactor)},
 	{"code_bits", "Bits a dimension of the codes that searches navigate by; 0 chooses by dimensions", 0, 0, 8,
-	offsetof(VxHnswOptions, code_bits)}
+	offsetof(VxHnswOptions, code_bits)},
+	{"dims", "Number of dimensions of an indexed real[] column; required for it", 0, 0, INT_MAX,
+	offsetof(VxHnswOptions, dims)},
+	{"efconstruction", "ef_construction of an index on real[], as pg_embedding names it", 0, 1, INT_MAX,
+	offsetof(VxHnswOptions, efconstruction)},
+	{"efsearch", "Size of the dynamic candidate list for search in an index on real[], instead of hnsw.ef_search", 0, 1, INT_MAX,
+	offsetof(VxHnswOptions, efsearch)},
+	{"maxelements", "Accepted for an index on real[], and without effect", 0, 0, INT_MAX,
+	offsetof(VxHnswOptions, maxelements)}
 };
 
 static relopt_kind hnsw_relopt_kind;
@@ -82,7 +90,7 @@ static const struct config_enum_entry iterative_scan_values[] = {
 };
 
 static const VxSetting settings[] = {
-	{"hnsw.ef_search", PGC_INT, &vxo_ef_search, 40, 1, 1000, NULL,
+	{"hnsw.ef_search", PGC_INT, &vxo_ef_search, 40, 1, VXO_MAX_EF_SEARCH, NULL,
 		"Sets the size of the dynamic candidate list for search",
 	"Larger values find more of the true neighbours and take longer."},
 	{"hnsw.iterative_scan", PGC_ENUM, &vxo_iterative_scan, VX_ITERATIVE_STRICT, 0, 0,
@@ -284,22 +292,76 @@ vxo_hnsw_reloptions(Datum reloptions, bool validate)
 }
 
 /*
- * The options of an index, defaults where none were given.  Options may have
- * been altered since the index was built: what its pages depend on is read
- * from the metapage, not from here.
+ * Make of the options of a real[] index, which has those of pg_embedding, what
+ * the others have: its efconstruction may be any number.
+ */
+static void
+vxo_translate_array_options(VxHnswOptions *options)
+{
+	int			most = hnsw_reloptions[1].max;
+
+	if (options->efconstruction > 0)
+		options->ef_construction = Min(options->efconstruction, most);
+	options->ef_construction = Max(options->ef_construction, 2 * options->m);
+	options->efsearch = Min(options->efsearch, VXO_MAX_EF_SEARCH);
+}
+
+/*
+ * Refuse the options of pg_embedding on columns that are no arrays, in the
+ * words in which an unknown option is refused.
+ */
+static void
+vxo_refuse_array_options(const VxHnswOptions *options)
+{
+	const char *name = options->dims > 0 ? "dims" :
+		options->efconstruction > 0 ? "efconstruction" :
+		options->efsearch > 0 ? "efsearch" :
+		options->maxelements > 0 ? "maxelements" : NULL;
+
+	if (name != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("unrecognized parameter \"%s\"", name),
+				 errhint("This option is for columns of type real[]. Others have m and ef_construction, and SET hnsw.ef_search.")));
+}
+
+/*
+ * Check the options of an index that is to be built.
  */
 void
-vxo_hnsw_options(Relation index, VxHnswOptions *options)
+vxo_hnsw_check_options(const VxHnswOptions *options, bool is_array)
 {
-	if (index->rd_options != NULL)
-	{
-		memcpy(options, index->rd_options, sizeof(VxHnswOptions));
-		return;
-	}
+	if (!is_array)
+		vxo_refuse_array_options(options);
+	else if (options->dims == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("HNSW index requires 'dims' to be specified"),
+				 errhint("Add WITH (dims = n), n being the length of the arrays.")));
+	if (options->ef_construction < 2 * options->m)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("ef_construction must be greater than or equal to 2 * m"),
+				 errhint("Use WITH (m = %d, ef_construction = %d).",
+						 options->m, 2 * options->m)));
+}
+
+/*
+ * The options of an index, defaults where none were given.  Options may have
+ * been altered since the index was built: what its pages depend on is read
+ * from the metapage, not from here.  is_array: the column is of type real[].
+ */
+void
+vxo_hnsw_options(Relation index, bool is_array, VxHnswOptions *options)
+{
 	memset(options, 0, sizeof(*options));
 	for (Size i = 0; i < lengthof(hnsw_reloptions); i++)
 		*(int *) ((char *) options + hnsw_reloptions[i].offset) =
 			hnsw_reloptions[i].default_value;
+	if (index->rd_options != NULL)
+		memcpy(options, index->rd_options, sizeof(VxHnswOptions));
+	if (is_array)
+		vxo_translate_array_options(options);
 }
 
 /* The default of a setting, as SHOW would print it. */

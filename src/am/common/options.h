@@ -23,7 +23,16 @@ typedef struct VxHnswOptions
 	int			ef_construction;
 	int			fillfactor;
 	int			code_bits;
+
+	/* of real[] columns, 0 where not given; see vxo_hnsw_options() */
+	int			dims;
+	int			efconstruction;
+	int			efsearch;
+	int			maxelements;
 } VxHnswOptions;
+
+/* Greatest hnsw.ef_search. */
+#define VXO_MAX_EF_SEARCH	1000
 
 typedef enum VxIterativeScan
 {
@@ -41,6 +50,7 @@ extern int	vxo_seed;
 extern void vxo_init(void);
 extern void vxo_refresh(void);
 extern bytea *vxo_hnsw_reloptions(Datum reloptions, bool validate);
-extern void vxo_hnsw_options(Relation index, VxHnswOptions *options);
+extern void vxo_hnsw_options(Relation index, bool is_array, VxHnswOptions *options);
+extern void vxo_hnsw_check_options(const VxHnswOptions *options, bool is_array);
 
 #endif							/* VX_OPTIONS_H */

@@ -73,7 +73,7 @@ hnsw_check_column(Relation index, const VxOperatorClass *opclass,
 {
 	const VxElementType *type = opclass->type;
 	const FormData_pg_attribute *column = TupleDescAttr(RelationGetDescr(index), 0);
-	int			dimensions = column->atttypmod;
+	int			dimensions = type->is_array ? Max(options->dims, 1) : column->atttypmod;
 
 	if (OidIsValid(type->only_type) && getBaseType(column->atttypid) != type->only_type)
 		ereport(ERROR,
@@ -95,12 +95,7 @@ hnsw_check_column(Relation index, const VxOperatorClass *opclass,
 				 type->cut == NULL ? 0 :
 				 errhint("Index an expression of fewer dimensions, such as (%s).",
 						 psprintf(type->cut, type->max_dimensions))));
-	if (options->ef_construction < 2 * options->m)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("ef_construction must be greater than or equal to 2 * m"),
-				 errhint("Use WITH (m = %d, ef_construction = %d).",
-						 options->m, 2 * options->m)));
+	vxo_hnsw_check_options(options, type->is_array);
 	return dimensions;
 }
 
@@ -148,7 +143,7 @@ hnsw_new_index(Relation relation)
 	VxMetaPageData *data = &index->meta.data;
 	VxHnswOptions options;
 
-	vxo_hnsw_options(relation, &options);
+	vxo_hnsw_options(relation, index->opclass->type->is_array, &options);
 	data->dimensions = hnsw_check_column(relation, index->opclass, &options);
 	data->code_dimensions = (uint32) index->opclass->type->code_dimensions((int) data->dimensions);
 	data->m = (uint16) options.m;

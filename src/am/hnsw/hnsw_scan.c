@@ -43,6 +43,7 @@ typedef struct HnswScan
 	VxPageSearch *search;
 	VxCodeQuery *query;
 	VxExactStage exact;
+	int			ef;				/* hnsw.ef_search, or the index's own */
 	bool		started;
 	bool		exhausted;		/* the search has no more, or may not go on */
 	int64		loaded;			/* candidates taken from the search so far */
@@ -114,6 +115,18 @@ hnsw_scan_memory(void)
 	return bytes > (double) MaxAllocHugeSize ? MaxAllocHugeSize : (Size) bytes;
 }
 
+/* hnsw.ef_search, unless an index on real[] has efsearch. */
+static int
+hnsw_scan_ef(const VxIndex *index)
+{
+	VxHnswOptions options;
+
+	if (!index->opclass->type->is_array)
+		return vxo_ef_search;
+	vxo_hnsw_options(index->relation, true, &options);
+	return options.efsearch > 0 ? options.efsearch : vxo_ef_search;
+}
+
 /*
  * Open the index and allocate what a search needs, sized by the settings of
  * the moment, in the scan's context.
@@ -125,9 +138,10 @@ hnsw_scan_open(IndexScanDesc scan)
 	VxPageSearchOptions options;
 
 	state->index = vxi_open(scan->indexRelation);
+	state->ef = hnsw_scan_ef(state->index);
 	vxi_layer_source_init(&state->source, state->index);
 	memset(&options, 0, sizeof(options));
-	options.max_ef = Max(HNSW_BEAM_PER_EF * vxo_ef_search, VXI_MAX_ENTRIES);
+	options.max_ef = Max(HNSW_BEAM_PER_EF * state->ef, VXI_MAX_ENTRIES);
 	options.max_edges = state->index->meta.data.m;
 	options.max_slots = Max(state->index->meta.geometry[0].slots,
 							state->index->meta.geometry[1].slots);
@@ -246,7 +260,7 @@ hnsw_scan_resume(HnswScan *state)
 static void
 hnsw_scan_pass_copies(HnswScan *state)
 {
-	int64		beam = HNSW_BEAM_PER_EF * vxo_ef_search;
+	int64		beam = HNSW_BEAM_PER_EF * state->ef;
 
 	while (!state->exhausted && 4 * state->distinct < 3 * Min(beam, state->loaded) &&
 		   state->loaded < HNSW_COPIES_PER_PLACE * beam)
@@ -278,7 +292,7 @@ hnsw_scan_start(IndexScanDesc scan)
 						state->query, 0, entries);
 	if (count > 0)
 	{
-		vxg_search_set_ef(state->search, HNSW_BEAM_PER_EF * vxo_ef_search);
+		vxg_search_set_ef(state->search, HNSW_BEAM_PER_EF * state->ef);
 		vxg_search_run(state->search, state->query, entries, count);
 		hnsw_scan_load(state);
 		hnsw_scan_pass_copies(state);
@@ -339,7 +353,7 @@ hnswgettuple(IndexScanDesc scan, ScanDirection direction)
 		elog(ERROR, "cannot scan hnsw index without order");
 	if (!state->started)
 		hnsw_scan_start(scan);
-	if (vxo_iterative_scan == VX_ITERATIVE_OFF && state->returned >= vxo_ef_search)
+	if (vxo_iterative_scan == VX_ITERATIVE_OFF && state->returned >= state->ef)
 		return false;
 
 	do
