@@ -1,0 +1,111 @@
+# The names vector, vectorx and embedding: in any order, each accepted, dropped,
+# dumped and restored.
+
+use strict;
+use warnings;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use VectorxTest;
+
+my $node = new_server('names');
+my $count = 0;
+
+plan skip_all => 'the extension vector is of another library'
+  unless $node->safe_psql('postgres', q{SELECT count(*) FROM pg_available_extensions WHERE name = 'vector' AND comment ~ 'vectorx'});
+
+# a database of its own for each case
+sub database
+{
+	my ($commands) = @_;
+	my $name = 'names_' . ++$count;
+
+	$node->safe_psql('postgres', "CREATE DATABASE $name");
+	$node->safe_psql($name, $commands);
+	return $name;
+}
+
+my $members = q{SELECT extname, count(d.objid) > 0 FROM pg_extension e
+	LEFT JOIN pg_depend d ON d.refobjid = e.oid AND d.deptype = 'e' WHERE extname <> 'plpgsql' GROUP BY 1 ORDER BY 1};
+my $use = q{CREATE TABLE used (e vector(2)); CREATE INDEX ON used USING hnsw (e vector_l2_ops); INSERT INTO used VALUES ('[1,2]');
+	SET enable_seqscan = off; SELECT e FROM used ORDER BY e <-> '[0,0]'; DROP TABLE used};
+
+for my $order ([ 'vector', 'vectorx' ], [ 'vectorx', 'vector' ])
+{
+	my ($first, $second) = @$order;
+	my $label = "$first, then $second";
+	my $name = database("CREATE EXTENSION $first; CREATE EXTENSION $second; CREATE EXTENSION IF NOT EXISTS vector");
+
+	is($node->safe_psql($name, $members), join("\n", map { "$_|" . ($_ eq $first ? 't' : 'f') } qw(vector vectorx)), "$label: the first owns all");
+	is($node->safe_psql($name, $use), '[1,2]', "$label: works");
+	$node->safe_psql($name, "DROP EXTENSION $second");
+	is($node->safe_psql($name, $use), '[1,2]', "$label: works without the second");
+	$node->safe_psql($name, "CREATE EXTENSION $second; DROP EXTENSION $first; DROP EXTENSION $second");
+	is($node->safe_psql($name, q{SELECT count(*) FROM pg_type WHERE typname = 'vector'}), 0, "$label: dropped in their order");
+	$node->safe_psql($name, "CREATE EXTENSION $second; CREATE EXTENSION $first; DROP EXTENSION vector, vectorx");
+}
+
+# schemas, and what clients read of the extension
+my $schemas = database('CREATE SCHEMA extensions; CREATE EXTENSION vector WITH SCHEMA extensions');
+is($node->safe_psql($schemas, q{SET search_path = public, extensions; } . $use), '[1,2]', 'in another schema');
+$node->safe_psql($schemas, 'CREATE SCHEMA moved; ALTER EXTENSION vector SET SCHEMA moved');
+is($node->safe_psql($schemas, q{SET search_path = public, moved; } . $use), '[1,2]', 'moved to another');
+like($node->safe_psql($schemas, q{SELECT installed_version FROM pg_available_extensions WHERE name = 'vector'}),
+	qr/^0\.([89]|[1-9][0-9]+)\.[0-9]+$/, 'a version that clients take for pgvector 0.8 or later');
+
+# embedding on a bare database, with the documented example
+my $arrays = q{
+	CREATE TABLE documents (id integer PRIMARY KEY, embedding real[]);
+	INSERT INTO documents SELECT i, ARRAY[i % 10, i % 7, i / 100.0] FROM generate_series(1, 1000) i;
+	INSERT INTO documents VALUES (1001, NULL), (1002, '{0,0,0}');
+	CREATE INDEX ON documents USING hnsw(embedding) WITH (dims=3, m=3, efconstruction=5, efsearch=5);
+	CREATE INDEX ON documents USING hnsw(embedding ann_cos_ops) WITH (maxelements=10000, dims=3, m=8, efConstruction=16, efSearch=16);
+	CREATE INDEX ON documents USING hnsw(embedding ann_manhattan_ops) WITH (dims=3)};
+my $bare = database("CREATE EXTENSION embedding; CREATE EXTENSION IF NOT EXISTS embedding; $arrays");
+for my $operator ('<->', '<=>', '<~>')
+{
+	my $search = "SELECT array_agg(d::numeric(10, 4)) FROM (SELECT embedding $operator ARRAY[3.3,2.2,1.1]::real[] AS d FROM documents"
+	  . " WHERE embedding IS NOT NULL AND id < 1002 ORDER BY embedding $operator ARRAY[3.3,2.2,1.1]::real[] LIMIT 150) x";
+	like($node->safe_psql($bare, "SET enable_seqscan = off; EXPLAIN (COSTS OFF) SELECT id FROM documents ORDER BY embedding $operator ARRAY[3.3,2.2,1.1] LIMIT 3"),
+		qr/Index Scan using documents_embedding_idx/, "embedding: index for $operator");
+	is($node->safe_psql($bare, "SET enable_seqscan = off; $search"), $node->safe_psql($bare, "SET enable_indexscan = off; $search"), "embedding: 150 rows by $operator");
+}
+sub error_of
+{
+	my ($database, $statement) = @_;
+	my ($status, $out, $error) = $node->psql($database, $statement);
+	return $error;
+}
+like(error_of($bare, 'CREATE INDEX ON documents USING hnsw(embedding) WITH (m=3)'), qr/HNSW index requires 'dims' to be specified/, 'dims is required');
+like(error_of($bare, q{INSERT INTO documents VALUES (2009, '{1,2,3,4}')}), qr/Wrong number of dimensions: 4 instead of 3 expected/, 'wrong length of a row');
+like(error_of($bare, q{SET enable_seqscan = off; SELECT id FROM documents ORDER BY embedding <-> '{1,2}' LIMIT 1}), qr/Wrong number of dimensions: 2 instead of 3 expected/, 'wrong length of a query');
+like(error_of($bare, q{SELECT '{1,2}'::real[] <-> '{1,2,3}'::real[]}), qr/different array dimensions 2 and 3/, 'arrays of different length');
+like(error_of($bare, q{INSERT INTO documents VALUES (2009, '{1,NULL,3}')}), qr/array must not contain nulls/, 'null element');
+like(error_of($bare, q{INSERT INTO documents VALUES (2009, '{{1,2,3}}')}), qr/array must be 1-D/, 'array of two dimensions');
+like(error_of($bare, 'CREATE INDEX ON documents USING hnsw(embedding) WITH (dims=3, efconstruction=0)'), qr/value 0 out of bounds for option "efconstruction"/, 'range of an option');
+is($node->safe_psql($bare, q{SELECT '{1,2,3}'::real[] <-> '{4,6,3}', '{1,2,3}'::real[] <~> '{4,6,3}', pg_typeof('{1}'::real[] <=> '{1}'::real[])}), '5|7|real', 'distances');
+$node->safe_psql($bare, 'ALTER INDEX documents_embedding_idx SET (efsearch = 40)');
+
+# another extension takes the access method over, and leaves it when embedding goes
+$node->safe_psql($bare, 'CREATE EXTENSION vector');
+is($node->safe_psql($bare, q{SELECT extname FROM pg_extension e JOIN pg_depend d ON d.refobjid = e.oid JOIN pg_am a ON a.oid = d.objid AND d.classid = 'pg_am'::regclass WHERE amname = 'hnsw'}),
+	'vector', 'vector takes over hnsw');
+is($node->safe_psql($bare, $use), '[1,2]', 'both in one database');
+indexes_are_sound($node, 'embedding', $bare);
+like(error_of($bare, 'CREATE TABLE v (e vector(3)); CREATE INDEX ON v USING hnsw (e)'), qr/data type vector has no default operator class for access method "hnsw"/, 'no default for vector');
+like(error_of($bare, 'CREATE INDEX ON v USING hnsw (e vector_l2_ops) WITH (efsearch=10)'), qr/unrecognized parameter "efsearch"/, 'options of arrays are for arrays');
+
+my $file = PostgreSQL::Test::Utils::tempdir . '/bare.dump';
+$node->command_ok([ 'pg_dump', '-f', $file, $bare ], 'dump of both');
+my $restored = database('SELECT 1');
+$node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', $restored, '-f', $file ], 'restore');
+is($node->safe_psql($restored, q{SELECT count(*) FROM documents}), 1002, 'rows restored');
+$node->safe_psql($bare, 'DROP TABLE documents, v; DROP EXTENSION embedding');
+is($node->safe_psql($bare, $use), '[1,2]', 'vector works on without embedding');
+
+# the other way round
+my $later = database("CREATE EXTENSION vectorx; CREATE EXTENSION embedding; $arrays");
+is($node->safe_psql($later, 'SET enable_seqscan = off; SELECT count(*) FROM (SELECT id FROM documents ORDER BY embedding <-> ARRAY[1,2,3] LIMIT 20) x'), 20, 'embedding after vectorx');
+
+$node->stop;
+done_testing();
