@@ -49,7 +49,7 @@ my %before = map { $_ => $node->safe_psql('app', $_) } ($data, $definitions, $an
 my ($status, $out, $error) = $node->psql('app', 'CREATE EXTENSION vectorx');
 like($error, qr/extension "vector" of this database is pgvector.*ALTER EXTENSION vector UPDATE/s, 'CREATE EXTENSION vectorx');
 
-system_or_bail('sh', '-c', "cp \$(find '$ENV{VECTORX_NAMES}' -type f) '$share/extension/'");
+system_or_bail('sh', '-c', "cp --remove-destination \$(find '$ENV{VECTORX_NAMES}' -type f) '$share/extension/'");
 
 $node->safe_psql('app', 'ALTER EXTENSION vector UPDATE');
 is($node->safe_psql('app', q{SELECT extversion FROM pg_extension WHERE extname = 'vector'}),
