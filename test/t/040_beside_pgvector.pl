@@ -26,7 +26,7 @@ $node->safe_psql('postgres', q{
 
 my $search = q{SET enable_seqscan = off; SET hnsw.ef_search = 200;
 	SELECT string_agg(id::text, ',') FROM (SELECT id FROM t ORDER BY e <-> test_vector(2, 1, 40) LIMIT 20) s;
-	SELECT l2_distance('[1,2]', '[4,6]'), avg(e) = avg(e) FROM t;
+	SELECT l2_distance('[1,2]'::vector, '[4,6]'), avg(e) = avg(e) FROM t;
 	SHOW hnsw.ef_search;};
 my $alone = $node->safe_psql('postgres', $search);
 like($alone, qr/^5\|t$/m, 'functions answer with vectorx alone');

@@ -40,8 +40,8 @@ $node->safe_psql('lists', q{
 
 my $data = q{SELECT md5(string_agg(t::text, E'\n' ORDER BY id)) FROM t};
 my $definitions = q{SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1};
-my $answers = q{SET enable_indexscan = off; SELECT array_agg(id) FROM (SELECT id FROM t ORDER BY e <-> '[1,1,1]', id LIMIT 10) x;
-	SELECT sum(d)::numeric(20, 6) FROM near; SELECT avg(e), sum(h) FROM t};
+my $answers = q{SET enable_indexscan = off; SELECT array_agg(id) FROM (SELECT id FROM t ORDER BY l2_distance(e, '[1,1,1]'), id LIMIT 10) x;
+	SELECT sum(d)::numeric(20, 3) FROM near; SELECT avg(e), sum(h) FROM t};
 my $objects = q{SELECT oid, typname FROM pg_type WHERE typname IN ('vector', 'halfvec', 'sparsevec') ORDER BY 2};
 my %before = map { $_ => $node->safe_psql('app', $_) } ($data, $definitions, $answers, $objects);
 
