@@ -22,6 +22,9 @@ check-versions:       ## build and test against PostgreSQL 16, and 17 and 18 in 
 	@scripts/check-version 17 trixie
 	@scripts/check-version 18 forky
 
+check-clients:        ## install client libraries of pgvector from package indexes and run them (Python, Node.js, Go)
+	@scripts/check-clients
+
 demo:                 ## load real data into a throw-away server and search it; STAY=1 leaves the server running
 	@STAY='$(STAY)' demo/run
 
