@@ -22,6 +22,7 @@ VX_ISA(avx2, VX_CPU_AVX2)
 VX_ISA(avxvnni, VX_CPU_AVX2 | VX_CPU_AVXVNNI)
 VX_ISA(avx512, VX_CPU_AVX512)
 VX_ISA(avx512vnni, VX_CPU_AVX512 | VX_CPU_AVX512VNNI)
+VX_ISA(avx512popcnt, VX_CPU_AVX512 | VX_CPU_AVX512VNNI | VX_CPU_AVX512POPCNT)
 #endif
 
 #if !defined(VX_NO_SIMD) && defined(__aarch64__) && defined(__AARCH64EL__)

@@ -6,7 +6,8 @@
  * Included by each isa_<name>.c after dense_body.h.  Two vectors of like length
  * are merged without a branch on the order of their indices, which no
  * predictor could guess: each step takes the element of one side, or of
- * both, and zero for the other.  Where one is much longer, the elements of
+ * both, and zero for the other.  AVX-512 compares blocks of sixteen with
+ * blocks first, and leaves the ends to the merge.  Where one is much longer, the elements of
  * the short one are looked for in it, and what lies between two of them is
  * summed up as a dense vector.
  *
@@ -47,6 +48,79 @@ sparse_run(DenseOp op, const float *value, size_t count)
 	return vf_sum(sum);
 }
 
+#ifdef VX_ISA_MATCHES_BLOCKS
+
+/* From this many elements on both sides, blocks are compared with blocks. */
+#define SPARSE_BLOCKS (2 * V_WIDTH)
+
+/* How many of a block's indices are at most `limit`: the lower lanes. */
+VX_INLINE unsigned
+sparse_settled(const int32_t *index, int32_t limit)
+{
+	unsigned	count = 0;
+
+	while (count < V_WIDTH && index[count] <= limit)
+		count++;
+	return count;
+}
+
+/*
+ * The same sums over whole blocks of both sides; leaves in *i and *j how far
+ * it came.  Of the two blocks at hand the one that ends first is done: each of
+ * its elements has met its equal on the other side, or has none.  `partner`
+ * has the values of b for the lanes of a's block, `matched` the bits of b's
+ * elements that have been met.  The block that is not done when the loop ends
+ * is settled as far as the other side's last block reached.
+ */
+VX_INLINE double
+sparse_merge_blocks(DenseOp op, const VxSparse *a, const VxSparse *b, size_t *i, size_t *j)
+{
+	const unsigned all = (1U << V_WIDTH) - 1;
+	Vf			sum = vf_zero();
+	Vf			partner = vf_zero();
+	unsigned	matched = 0;
+	int32_t		last_a = -1;
+	int32_t		last_b = -1;
+	unsigned	settled;
+
+	for (*i = *j = 0; *i + V_WIDTH <= a->count && *j + V_WIDTH <= b->count;)
+	{
+		int32_t		end_a = a->index[*i + V_WIDTH - 1];
+		int32_t		end_b = b->index[*j + V_WIDTH - 1];
+
+		matched |= vf_match_block(a->index + *i, b->index + *j, b->value + *j, &partner);
+		if (end_a <= end_b)
+		{
+			sum = dense_step(op, sum, vf_load(a->value + *i), partner);
+			partner = vf_zero();
+			last_a = end_a;
+			*i += V_WIDTH;
+		}
+		if (end_b <= end_a)
+		{
+			sum = dense_step(op, sum, vf_keep_lanes(vf_load(b->value + *j), ~matched & all), vf_zero());
+			matched = 0;
+			last_b = end_b;
+			*j += V_WIDTH;
+		}
+	}
+	if (*i + V_WIDTH <= a->count)
+	{
+		settled = sparse_settled(a->index + *i, last_b);
+		sum = dense_step(op, sum, vf_keep_lanes(vf_load(a->value + *i), (1U << settled) - 1), partner);
+		*i += settled;
+	}
+	if (*j + V_WIDTH <= b->count)
+	{
+		settled = sparse_settled(b->index + *j, last_a);
+		sum = dense_step(op, sum, vf_keep_lanes(vf_load(b->value + *j), ~matched & ((1U << settled) - 1)), vf_zero());
+		*j += settled;
+	}
+	return vf_sum(sum);
+}
+
+#endif
+
 /*
  * Both sides in the order of their indices, summed in double, which costs
  * nothing beside the chain of loads and comparisons.
@@ -58,6 +132,10 @@ sparse_merge(DenseOp op, const VxSparse *a, const VxSparse *b)
 	size_t		i = 0;
 	size_t		j = 0;
 
+#ifdef VX_ISA_MATCHES_BLOCKS
+	if (a->count >= SPARSE_BLOCKS && b->count >= SPARSE_BLOCKS)
+		sum = sparse_merge_blocks(op, a, b, &i, &j);
+#endif
 	while (i < a->count && j < b->count)
 	{
 		int32_t		at_a = a->index[i];

@@ -15,6 +15,7 @@
 #define v_keep(vector) __asm__("" : "+v" (vector))
 #define V_WIDTH 16
 #define VX_ISA_COUNTS_BITS
+#define VX_ISA_MATCHES_BLOCKS
 typedef __m512 Vf;
 
 /* Twice as wide as Vf: the lower half of its elements and the upper half. */
@@ -108,6 +109,35 @@ vf_sum(Vf a)
 	__m128		pairs = _mm_add_ps(fours, _mm_movehl_ps(fours, fours));
 
 	return _mm_cvtss_f32(_mm_add_ss(pairs, _mm_movehdup_ps(pairs)));
+}
+
+/*
+ * Compare a block of V_WIDTH indices with each of another block: where one is
+ * found, its value goes to the lane of its equal in *partner, and its bit is
+ * set in the result.  An index is compared and its value placed by loads that
+ * broadcast, which leaves the shuffle unit free.
+ */
+VX_INLINE unsigned
+vf_match_block(const int32_t *index, const int32_t *others, const float *values, Vf *partner)
+{
+	__m512i		block = _mm512_loadu_si512(index);
+	unsigned	found = 0;
+
+	for (int k = 0; k < V_WIDTH; k++)
+	{
+		__mmask16	equal = _mm512_cmpeq_epi32_mask(block, _mm512_set1_epi32(others[k]));
+
+		*partner = _mm512_mask_mov_ps(*partner, equal, _mm512_set1_ps(values[k]));
+		found |= (unsigned) (equal != 0) << k;
+	}
+	return found;
+}
+
+/* The lanes of a whose bit is set, zero elsewhere. */
+VX_INLINE Vf
+vf_keep_lanes(Vf a, unsigned lanes)
+{
+	return _mm512_maskz_mov_ps((__mmask16) lanes, a);
 }
 
 VX_INLINE Vd
