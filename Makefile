@@ -33,7 +33,8 @@ DEPENDENCIES = $(SOURCES:.c=.d)
 SQL_SCRIPT = sql/$(EXTENSION)--$(EXTVERSION).sql
 VECTOR_VERSION := $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" vector.control)
 EMBEDDING_VERSION := $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" embedding.control)
-NAME_SCRIPTS = sql/vector--$(VECTOR_VERSION).sql sql/embedding--$(EMBEDDING_VERSION).sql \
+DISKANN_VERSION := $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" pg_diskann.control)
+NAME_SCRIPTS = sql/pg_diskann--$(DISKANN_VERSION).sql sql/vector--$(VECTOR_VERSION).sql sql/embedding--$(EMBEDDING_VERSION).sql \
 	$(patsubst %,sql/vector--0.8.%--$(VECTOR_VERSION).sql,0 1 2 3 4 5 6 7)
 DATA_built = $(SQL_SCRIPT)
 DATA = $(filter-out $(SQL_SCRIPT),$(wildcard sql/$(EXTENSION)--*--*.sql))
@@ -91,6 +92,9 @@ sql/vector--$(VECTOR_VERSION).sql: $(SQL_SOURCES) vector.control
 sql/embedding--$(EMBEDDING_VERSION).sql: $(SQL_SOURCES) embedding.control
 	sql/make-script embedding > $@
 
+sql/pg_diskann--$(DISKANN_VERSION).sql: $(SQL_SOURCES) pg_diskann.control
+	sql/make-script pg_diskann > $@
+
 sql/vector--0.8.%--$(VECTOR_VERSION).sql: $(SQL_SOURCES) vector.control
 	sql/make-script switch > $@
 
@@ -105,11 +109,11 @@ NAME_FOLDER = $(DESTDIR)$(datadir)/extension
 .PHONY: install-names install-names-if-free
 install-names: $(NAME_SCRIPTS)
 	$(MKDIR_P) '$(NAME_FOLDER)'
-	$(INSTALL_DATA) vector.control embedding.control $(NAME_SCRIPTS) '$(NAME_FOLDER)/'
+	$(INSTALL_DATA) vector.control embedding.control pg_diskann.control $(NAME_SCRIPTS) '$(NAME_FOLDER)/'
 
 install-names-if-free: $(NAME_SCRIPTS)
-	@if grep -sL 'vectorx' '$(NAME_FOLDER)/vector.control' '$(NAME_FOLDER)/embedding.control' | grep .; then \
-		echo 'vectorx: the files above are of other software, so the extensions vector and embedding were not installed.'; \
+	@if grep -sL 'vectorx' '$(NAME_FOLDER)/vector.control' '$(NAME_FOLDER)/embedding.control' '$(NAME_FOLDER)/pg_diskann.control' | grep .; then \
+		echo 'vectorx: the files above are of other software, so the extensions vector, embedding and pg_diskann were not installed.'; \
 		echo 'vectorx: to let vectorx take their place, run "make install-names" with the same settings.'; \
 	else \
 		$(MAKE) -s --no-print-directory install-names PG_CONFIG='$(PG_CONFIG)' DESTDIR='$(DESTDIR)' with_llvm='$(with_llvm)'; \

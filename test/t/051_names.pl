@@ -103,6 +103,13 @@ is($node->safe_psql($restored, q{SELECT count(*) FROM documents}), 1002, 'rows r
 $node->safe_psql($bare, 'DROP TABLE documents, v; DROP EXTENSION embedding');
 is($node->safe_psql($bare, $use), '[1,2]', 'vector works on without embedding');
 
+# A39: the marker that software for DiskANN creates brings vector along
+$node->safe_psql('postgres', 'CREATE DATABASE marker');
+my ($code, $output, $notice) = $node->psql('marker', 'CREATE EXTENSION pg_diskann CASCADE');
+is($code, 0, 'A39: CREATE EXTENSION pg_diskann CASCADE');
+like($notice, qr/installing required extension "vector"/, 'A39: and says what it installs');
+is($node->safe_psql('marker', 'CREATE EXTENSION IF NOT EXISTS pg_diskann; DROP EXTENSION pg_diskann;' . $use), '[1,2]', 'A39: it can be dropped alone');
+
 # the other way round
 my $later = database("CREATE EXTENSION vectorx; CREATE EXTENSION embedding; $arrays");
 is($node->safe_psql($later, 'SET enable_seqscan = off; SELECT count(*) FROM (SELECT id FROM documents ORDER BY embedding <-> ARRAY[1,2,3] LIMIT 20) x'), 20, 'embedding after vectorx');

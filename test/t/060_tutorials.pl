@@ -2,8 +2,8 @@
 # id: U (semantic search functions), A (performance guide), E (arrays and
 # embedding), and those of D that 'plan_django' in test/sql has not.
 #
-# Left for their access methods: A8 - A14, A20, A21, A23 - A26, A28 - A31, A37 -
-# A39, D4 and the rest of A27 (ivfflat and diskann); A33 needs another extension.
+# Left for their access methods: A8 - A14, A20, A21, A23 - A26, A28 - A31, A37,
+# D4 and the rest of A27 (ivfflat and diskann); A33 needs another extension.
 
 use strict;
 use warnings;
