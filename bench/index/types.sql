@@ -17,6 +17,7 @@ DECLARE
 	search text := format('SELECT value %1$s $1 FROM %2$s ORDER BY value %1$s $1 LIMIT %3$s', operator, base, k);
 BEGIN
 	FOR query IN EXECUTE format('SELECT value FROM %s_query WHERE id < %s ORDER BY id', base, queries) LOOP
+		PERFORM set_config('enable_seqscan', 'on', true);
 		PERFORM set_config('enable_indexscan', 'off', true);
 		EXECUTE format('SELECT max(d) FROM (%s) AS nearest(d)', search) USING query.value INTO farthest;
 		PERFORM set_config('enable_indexscan', 'on', true);
