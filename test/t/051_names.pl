@@ -110,6 +110,14 @@ is($code, 0, 'A39: CREATE EXTENSION pg_diskann CASCADE');
 like($notice, qr/installing required extension "vector"/, 'A39: and says what it installs');
 is($node->safe_psql('marker', 'CREATE EXTENSION IF NOT EXISTS pg_diskann; DROP EXTENSION pg_diskann;' . $use), '[1,2]', 'A39: it can be dropped alone');
 
+# a trusted extension runs its script as a superuser: operators that a user has put into the schema must not be called
+my $planted = database(q{CREATE ROLE planter; GRANT CREATE ON SCHEMA public TO planter; SET ROLE planter;
+	CREATE FUNCTION planted(oid, regclass) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'planted'; END $$;
+	CREATE FUNCTION planted(oid, regproc) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'planted'; END $$;
+	CREATE OPERATOR public.= (LEFTARG = oid, RIGHTARG = regclass, FUNCTION = planted);
+	CREATE OPERATOR public.= (LEFTARG = oid, RIGHTARG = regproc, FUNCTION = planted)});
+is($node->psql('' . $planted, "CREATE EXTENSION $_"), 0, "$_: operators of others are not called") for qw(embedding vectorx vector);
+
 # the other way round
 my $later = database("CREATE EXTENSION vectorx; CREATE EXTENSION embedding; $arrays");
 is($node->safe_psql($later, 'SET enable_seqscan = off; SELECT count(*) FROM (SELECT id FROM documents ORDER BY embedding <-> ARRAY[1,2,3] LIMIT 20) x'), 20, 'embedding after vectorx');
