@@ -17,6 +17,22 @@
 #include "kernels/kernels.h"
 #include "types/bit.h"
 
+int
+vxt_bit_length(VarBit *bits)
+{
+	Size		bytes = VARBITBYTES(bits);
+	int			length = VARBITLEN(bits);
+
+	if (VARSIZE(bits) < VARHDRSZ + VARBITHDRSZ || length < 0 ||
+		bytes != ((Size) length + BITS_PER_BYTE - 1) / BITS_PER_BYTE)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("stored bit value is damaged"),
+				 errdetail("Its length does not match its number of bits."),
+				 errhint("Restore the row from a backup, or delete it.")));
+	return length;
+}
+
 /* Both strings of a function on two of one length, in bytes. */
 typedef struct VxBitPair
 {
@@ -32,22 +48,13 @@ vxt_bit_pair(FunctionCallInfo fcinfo)
 
 	pair.a = PG_GETARG_VARBIT_P(0);
 	pair.b = PG_GETARG_VARBIT_P(1);
-	if (VARBITLEN(pair.a) != VARBITLEN(pair.b))
+	if (vxt_bit_length(pair.a) != vxt_bit_length(pair.b))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_EXCEPTION),
 				 errmsg("different bit lengths %u and %u",
 						VARBITLEN(pair.a), VARBITLEN(pair.b)),
 				 errhint("Both strings must come from vectors of one number of dimensions.")));
 	pair.bytes = VARBITBYTES(pair.a);
-
-	/* a damaged length must not lead past the end of either */
-	if (pair.bytes < ((Size) VARBITLEN(pair.a) + BITS_PER_BYTE - 1) / BITS_PER_BYTE ||
-		VARBITBYTES(pair.b) != pair.bytes)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("stored bit value is damaged"),
-				 errdetail("Its length does not match its number of bits."),
-				 errhint("Restore the row from a backup, or delete it.")));
 	return pair;
 }
 

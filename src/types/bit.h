@@ -9,6 +9,7 @@
 #define VX_BIT_H
 
 #include "fmgr.h"
+#include "utils/varbit.h"
 
 #include "kernels/kernels.h"
 
@@ -23,6 +24,12 @@ vxt_jaccard(const VxBitCounts *counts)
 	return counts->both == 0 ? 1.0 :
 		1.0 - (double) counts->both / (double) counts->either;
 }
+
+/*
+ * The number of bits of a detoasted string.  Raises ERRCODE_DATA_CORRUPTED if its
+ * bytes do not hold so many, before a kernel reads past its end.
+ */
+extern int	vxt_bit_length(VarBit *bits);
 
 /* The SQL functions by which an operator class is recognised. */
 extern Datum vx_bit_hamming_distance(PG_FUNCTION_ARGS);

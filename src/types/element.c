@@ -29,7 +29,7 @@
 static int
 vxt_vector_dimensions(Datum value)
 {
-	return ((VxVector *) DatumGetPointer(value))->dim;
+	return DatumGetVxVector(value)->dim;
 }
 
 static const void *
@@ -121,7 +121,7 @@ static const VxElementType vector_element = {
 static int
 vxt_halfvec_dimensions(Datum value)
 {
-	return ((VxHalfvec *) DatumGetPointer(value))->dim;
+	return DatumGetVxHalfvec(value)->dim;
 }
 
 static const void *
@@ -199,7 +199,7 @@ static const VxElementType halfvec_element = {
 static int
 vxt_bit_dimensions(Datum value)
 {
-	return VARBITLEN(DatumGetPointer(value));
+	return vxt_bit_length((VarBit *) DatumGetPointer(value));
 }
 
 static const void *
@@ -278,7 +278,7 @@ vxt_sparse_view(const void *elements)
 static void
 vxt_sparsevec_check(Datum value)
 {
-	if (((VxSparsevec *) DatumGetPointer(value))->nnz > VX_SPARSE_MAX_INDEXED_ELEMENTS)
+	if (DatumGetVxSparsevec(value)->nnz > VX_SPARSE_MAX_INDEXED_ELEMENTS)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("sparsevec cannot have more than %d non-zero elements for hnsw index",
@@ -289,7 +289,7 @@ vxt_sparsevec_check(Datum value)
 static int
 vxt_sparsevec_dimensions(Datum value)
 {
-	return ((VxSparsevec *) DatumGetPointer(value))->dim;
+	return DatumGetVxSparsevec(value)->dim;
 }
 
 static const void *

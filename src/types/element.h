@@ -35,6 +35,8 @@ typedef struct VxElementType
 	/*
 	 * Of a detoasted value.  check() raises an error for one that an index
 	 * cannot hold and may be NULL; it is called before the others.
+	 * dimensions() also verifies that the value is as long as it says, which
+	 * elements() and is_zero() rely on.
 	 */
 	void		(*check) (Datum value);
 	int			(*dimensions) (Datum value);

@@ -168,6 +168,7 @@ vxs_heap_key(VxExactStage *stage, const VxCandidate *candidate)
 {
 	const VxOperatorClass *opclass = stage->index->opclass;
 	ItemPointerData tid = vxi_tid_from_uint64(candidate->tid);
+	int			dimensions = (int) stage->index->meta.data.dimensions;
 	Datum		value;
 	double		key;
 
@@ -175,9 +176,10 @@ vxs_heap_key(VxExactStage *stage, const VxCandidate *candidate)
 	if (!vxs_heap_value(stage->heap_values, &tid, &value))
 		return INFINITY;
 	stage->vectors_read++;
+	if (opclass->type->dimensions(value) != dimensions)
+		vxt_refuse_value(opclass->type, dimensions, opclass->type->dimensions(value));
 	key = opclass->type->key(opclass->metric, stage->query,
-							 opclass->type->elements(value),
-							 (int) stage->index->meta.data.dimensions);
+							 opclass->type->elements(value), dimensions);
 	return isnan(key) ? INFINITY : key;
 }
 
