@@ -20,7 +20,6 @@
 
 #include "compat.h"
 #include "am/common/graph_insert_internal.h"
-#include "am/common/options.h"
 #include "base/slot.h"
 #include "storage/vector_page.h"
 
@@ -46,23 +45,24 @@ vxi_promotion(void)
  * open as long.
  */
 VxGraphInsert *
-vxi_insert_begin(VxIndex *index, VxPageMode mode)
+vxi_insert_begin(VxIndex *index, VxPageMode mode, const VxInsertOptions *how)
 {
 	VxGraphInsert *insert = palloc0_object(VxGraphInsert);
 	VxPageSearchOptions options;
-	VxHnswOptions reloptions;
+	int			effort = Max(how->effort, VXI_MAX_ENTRIES);
 
 	Assert(index->codec.code_bytes == index->meta.data.code_bytes);
-	vxo_hnsw_options(index->relation, index->opclass->type->is_array, &reloptions);
+	Assert(how->max_layers >= 1 && how->max_layers <= VX_MAX_LAYERS);
 	insert->index = index;
 	insert->mode = mode;
-	insert->ef = Max(reloptions.ef_construction, VXI_MAX_ENTRIES);
+	insert->options = *how;
+	insert->options.effort = effort;
 	vxi_layer_source_init(&insert->source, index);
 	insert->source.roomy = palloc_array(VxRoomyPage, VXI_ROOMY_PAGES);
 	insert->source.roomy_limit = VXI_ROOMY_PAGES;
 
 	memset(&options, 0, sizeof(options));
-	options.max_ef = insert->ef;
+	options.max_ef = effort;
 	options.max_edges = index->meta.data.m;
 	options.max_slots = Max(index->meta.geometry[0].slots,
 							index->meta.geometry[1].slots);
@@ -70,15 +70,15 @@ vxi_insert_begin(VxIndex *index, VxPageMode mode)
 	options.keep_codes = true;
 	insert->search = vxg_search_create(&index->codec, &insert->source.source,
 									   &options, &index->host);
-	insert->selector = vxg_selector_create(&index->codec, insert->ef, &index->host);
+	insert->selector = vxg_selector_create(&index->codec, effort, &index->host);
 	insert->query = (VxCodeQuery *) palloc(vxq_query_size(&index->codec));
 	insert->code = palloc(index->codec.code_bytes);
 	insert->chosen = palloc_array(int, index->meta.data.m + 1);
-	insert->distances = palloc_array(float, insert->ef);
-	insert->blocks = palloc_array(uint32, insert->ef);
+	insert->distances = palloc_array(float, effort);
+	insert->blocks = palloc_array(uint32, effort);
 	insert->edges = palloc_array(uint32, index->meta.data.m + 1);
 	insert->neighbour_query = (VxCodeQuery *) palloc(vxq_query_size(&index->codec));
-	insert->neighbour_distances = palloc_array(float, insert->ef);
+	insert->neighbour_distances = palloc_array(float, effort);
 	return insert;
 }
 
@@ -100,7 +100,7 @@ vxi_draw_level(VxGraphInsert *insert)
 	Buffer		buffer;
 	bool		full;
 
-	while (level < meta->data.layers && level < VX_MAX_LAYERS - 1 &&
+	while (level < meta->data.layers && level < insert->options.max_layers - 1 &&
 		   pg_prng_double(&pg_global_prng_state) < promotion)
 		level++;
 	if (level == 0 || level < meta->data.layers)
@@ -138,7 +138,7 @@ vxi_find_neighbours(VxGraphInsert *insert, int layer)
 						layer, entries);
 	Assert(count > 0);
 	insert->source.roomy_count = 0;
-	vxg_search_set_ef(insert->search, insert->ef);
+	vxg_search_set_ef(insert->search, insert->options.effort);
 	vxg_search_run(insert->search, insert->query, entries, count);
 	insert->candidates = vxg_search_results(insert->search, &count);
 	insert->candidate_count = count;
@@ -161,11 +161,11 @@ vxi_find_neighbours(VxGraphInsert *insert, int layer)
 	input.excluded = VXG_NO_GROUP;
 	input.count = count;
 	rule.max = index->meta.data.m + 1;
-	rule.alpha = 1.0f;
+	rule.alpha = insert->options.alpha;
 	rule.fill = true;
 	insert->chosen_count = vxg_select_neighbours(insert->selector, &input, &rule,
 												 insert->chosen);
-	Assert(insert->candidate_count >= 1 && insert->candidate_count <= insert->ef);
+	Assert(insert->candidate_count >= 1 && insert->candidate_count <= effort);
 	Assert(insert->chosen_count >= 1 && insert->chosen_count <= rule.max);
 }
 

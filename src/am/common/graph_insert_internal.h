@@ -20,7 +20,7 @@ struct VxGraphInsert
 {
 	VxIndex    *index;
 	VxPageMode	mode;
-	int			ef;
+	VxInsertOptions options;
 	VxLayerSource source;
 	VxPageSearch *search;
 	VxSelector *selector;

@@ -4,7 +4,8 @@
  *	  Handler of the hnsw access method.
  *
  * The callbacks are in the file of their phase: hnsw_build.c, hnsw_insert.c,
- * hnsw_scan.c, hnsw_vacuum.c, hnsw_cost.c.  README.md describes the method.
+ * hnsw_scan.c, hnsw_cost.c; that of VACUUM is am/common/graph_vacuum.c.
+ * README.md describes the method.
  *
  *-------------------------------------------------------------------------
  */
@@ -14,6 +15,7 @@
 #include "commands/vacuum.h"
 
 #include "compat.h"
+#include "am/common/graph_vacuum.h"
 #include "am/hnsw/hnsw.h"
 
 static bytea *
@@ -68,8 +70,8 @@ vx_hnswhandler(PG_FUNCTION_ARGS)
 	amroutine->ambuild = hnswbuild;
 	amroutine->ambuildempty = hnswbuildempty;
 	amroutine->aminsert = hnswinsert;
-	amroutine->ambulkdelete = hnswbulkdelete;
-	amroutine->amvacuumcleanup = hnswvacuumcleanup;
+	amroutine->ambulkdelete = vxv_bulk_delete;
+	amroutine->amvacuumcleanup = vxv_cleanup;
 	amroutine->amcostestimate = hnswcostestimate;
 	amroutine->amoptions = hnswoptions;
 	amroutine->ambuildphasename = hnswbuildphasename;

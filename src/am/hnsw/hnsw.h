@@ -12,7 +12,7 @@
 #include "access/genam.h"
 #include "nodes/pathnodes.h"
 
-#include "am/common/index.h"
+#include "am/common/graph_insert.h"
 #include "am/common/options.h"
 
 /* Phases of CREATE INDEX, as pg_stat_progress_create_index shows them. */
@@ -26,6 +26,7 @@ extern IndexBuildResult *hnswbuild(Relation heap, Relation index,
 extern void hnswbuildempty(Relation index);
 
 /* hnsw_insert.c */
+extern void hnsw_insert_options(const VxIndex *index, VxInsertOptions *options);
 extern bool hnswinsert(Relation index, Datum *values, bool *isnull,
 					   ItemPointer heap_tid, Relation heap,
 					   IndexUniqueCheck check_unique, bool index_unchanged,
@@ -37,14 +38,6 @@ extern void hnswrescan(IndexScanDesc scan, ScanKey keys, int nkeys,
 					   ScanKey orderbys, int norderbys);
 extern bool hnswgettuple(IndexScanDesc scan, ScanDirection direction);
 extern void hnswendscan(IndexScanDesc scan);
-
-/* hnsw_vacuum.c */
-extern IndexBulkDeleteResult *hnswbulkdelete(IndexVacuumInfo *info,
-											 IndexBulkDeleteResult *stats,
-											 IndexBulkDeleteCallback callback,
-											 void *callback_state);
-extern IndexBulkDeleteResult *hnswvacuumcleanup(IndexVacuumInfo *info,
-												IndexBulkDeleteResult *stats);
 
 /* hnsw_cost.c */
 extern void hnswcostestimate(PlannerInfo *root, IndexPath *path,

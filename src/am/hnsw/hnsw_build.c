@@ -27,7 +27,6 @@
 #include "utils/memutils.h"
 
 #include "compat.h"
-#include "am/common/graph_insert.h"
 #include "am/common/graph_write.h"
 #include "am/hnsw/hnsw.h"
 
@@ -372,6 +371,7 @@ hnsw_build_graph(HnswBuild *build)
 static void
 hnsw_insert_rest(HnswBuild *build)
 {
+	VxInsertOptions options;
 	VxGraphInsert *insert;
 
 	Assert(build->in_memory <= build->spool->count);
@@ -383,7 +383,8 @@ hnsw_insert_rest(HnswBuild *build)
 			 errdetail("Building will take significantly more time."),
 			 errhint("Increase maintenance_work_mem to speed up builds.")));
 
-	insert = vxi_insert_begin(build->index, VX_PAGES_BUILD);
+	hnsw_insert_options(build->index, &options);
+	insert = vxi_insert_begin(build->index, VX_PAGES_BUILD, &options);
 	for (uint32 i = build->in_memory; i < build->spool->count; i++)
 	{
 		ItemPointerData tid;

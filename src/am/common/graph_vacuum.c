@@ -1,12 +1,13 @@
 /*-------------------------------------------------------------------------
  *
- * hnsw_vacuum.c
- *	  VACUUM of an hnsw index: one walk over its pages.
+ * graph_vacuum.c
+ *	  VACUUM of a graph index: one walk over its pages.
  *
  * A node whose row is gone becomes dead: it is no result any more but goes on
  * routing, until an insert takes its slot.  Edges name pages, and pages stay,
  * so no edge anywhere needs repair, and what the walk must remember is
- * nothing.  See README.md for why running scans need no protection.
+ * nothing.  See "VACUUM" in am/hnsw/README.md for why running
+ * scans need no protection.
  *
  *-------------------------------------------------------------------------
  */
@@ -16,10 +17,11 @@
 #include "storage/indexfsm.h"
 
 #include "compat.h"
-#include "am/hnsw/hnsw.h"
+#include "am/common/graph_vacuum.h"
 #include "base/slot.h"
+#include "storage/meta.h"
 
-typedef struct HnswVacuum
+typedef struct VxVacuum
 {
 	IndexVacuumInfo *info;
 	IndexBulkDeleteResult *stats;
@@ -27,14 +29,14 @@ typedef struct HnswVacuum
 	void	   *callback_state;
 	VxMeta		meta;
 	bool	   *doomed;			/* of the page at hand, by slot */
-} HnswVacuum;
+} VxVacuum;
 
 /*
  * Find the slots of a locked page whose rows are gone; returns their number.
  * Live nodes of the base layer are counted as the walk's tuples.
  */
 static int
-hnsw_find_doomed(HnswVacuum *vacuum, Page page)
+vxv_find_doomed(VxVacuum *vacuum, Page page)
 {
 	const VxGraphGeometry *geometry = vxp_geometry(&vacuum->meta,
 												   vxp_opaque(page)->layer);
@@ -57,7 +59,7 @@ hnsw_find_doomed(HnswVacuum *vacuum, Page page)
  * as index tuples, and the planner then knows.
  */
 static void
-hnsw_count_live(HnswVacuum *vacuum, Page page)
+vxv_count_live(VxVacuum *vacuum, Page page)
 {
 	const uint8 *state = vxp_graph_state(page, &vacuum->meta.geometry[0]);
 
@@ -72,7 +74,7 @@ hnsw_count_live(HnswVacuum *vacuum, Page page)
  * locked exclusively and released.
  */
 static void
-hnsw_bury(HnswVacuum *vacuum, Buffer buffer)
+vxv_bury(VxVacuum *vacuum, Buffer buffer)
 {
 	VxPageTransaction transaction;
 	const VxGraphGeometry *geometry;
@@ -95,7 +97,7 @@ hnsw_bury(HnswVacuum *vacuum, Buffer buffer)
 		if (vxp_opaque(page)->layer == 0)
 			vacuum->stats->tuples_removed += 1;
 	}
-	hnsw_count_live(vacuum, page);
+	vxv_count_live(vacuum, page);
 	vxp_commit(&transaction);
 }
 
@@ -104,32 +106,32 @@ hnsw_bury(HnswVacuum *vacuum, Buffer buffer)
  * row is gone is it locked again exclusively and looked at once more.
  */
 static void
-hnsw_vacuum_page(HnswVacuum *vacuum, Buffer buffer)
+vxv_vacuum_page(VxVacuum *vacuum, Buffer buffer)
 {
 	Relation	index = vacuum->info->index;
 	Page		page = BufferGetPage(buffer);
 
 	vxp_graph_verify(index, buffer, vxp_opaque(page)->layer,
 					 vxp_geometry(&vacuum->meta, vxp_opaque(page)->layer));
-	if (hnsw_find_doomed(vacuum, page) == 0)
+	if (vxv_find_doomed(vacuum, page) == 0)
 	{
-		hnsw_count_live(vacuum, page);
+		vxv_count_live(vacuum, page);
 		UnlockReleaseBuffer(buffer);
 		return;
 	}
 	vxp_relock_exclusive(buffer);
-	hnsw_find_doomed(vacuum, page);
-	hnsw_bury(vacuum, buffer);
+	vxv_find_doomed(vacuum, page);
+	vxv_bury(vacuum, buffer);
 }
 
 /*
  * Walk all pages once.
  */
 static IndexBulkDeleteResult *
-hnsw_walk(IndexVacuumInfo *info, IndexBulkDeleteResult *stats,
+vxv_walk(IndexVacuumInfo *info, IndexBulkDeleteResult *stats,
 		  IndexBulkDeleteCallback callback, void *callback_state)
 {
-	HnswVacuum	vacuum;
+	VxVacuum	vacuum;
 	BlockNumber nblocks = RelationGetNumberOfBlocks(info->index);
 
 	memset(&vacuum, 0, sizeof(vacuum));
@@ -157,7 +159,7 @@ hnsw_walk(IndexVacuumInfo *info, IndexBulkDeleteResult *stats,
 			vacuum.stats->pages_free++;
 		}
 		else if (vxp_page_is_valid(BufferGetPage(buffer), VX_PAGE_GRAPH))
-			hnsw_vacuum_page(&vacuum, buffer);
+			vxv_vacuum_page(&vacuum, buffer);
 		else
 		{
 			/* a damaged page would keep the TIDs of rows that are removed */
@@ -174,20 +176,21 @@ hnsw_walk(IndexVacuumInfo *info, IndexBulkDeleteResult *stats,
 }
 
 /*
- * Remove the entries of the rows that callback names.
+ * Remove the entries of the rows that callback names: ambulkdelete.
  */
 IndexBulkDeleteResult *
-hnswbulkdelete(IndexVacuumInfo *info, IndexBulkDeleteResult *stats,
+vxv_bulk_delete(IndexVacuumInfo *info, IndexBulkDeleteResult *stats,
 			   IndexBulkDeleteCallback callback, void *callback_state)
 {
-	return hnsw_walk(info, stats, callback, callback_state);
+	return vxv_walk(info, stats, callback, callback_state);
 }
 
 /*
- * After VACUUM: nothing is left to do if hnswbulkdelete ran, else count.
+ * After VACUUM: nothing is left to do if vxv_bulk_delete ran, else count.
+ * amvacuumcleanup.
  */
 IndexBulkDeleteResult *
-hnswvacuumcleanup(IndexVacuumInfo *info, IndexBulkDeleteResult *stats)
+vxv_cleanup(IndexVacuumInfo *info, IndexBulkDeleteResult *stats)
 {
 	if (info->analyze_only)
 		return stats;
@@ -196,5 +199,5 @@ hnswvacuumcleanup(IndexVacuumInfo *info, IndexBulkDeleteResult *stats)
 		stats->num_pages = RelationGetNumberOfBlocks(info->index);
 		return stats;
 	}
-	return hnsw_walk(info, NULL, NULL, NULL);
+	return vxv_walk(info, NULL, NULL, NULL);
 }
