@@ -1,11 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * hnsw_cost.c
- *	  What a scan of an hnsw index costs.
+ *	  How much work a scan of an hnsw index is.
  *
- * The planner compares this with a sequential scan and a sort.  What a scan
- * does before its first row is counted in pages; see "Cost" in README.md for
- * the model and what it was fitted to.
+ * The planner's figures are made of it by am/common/cost.c.  See "Cost" in
+ * README.md for the model and what it was fitted to.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,20 +14,21 @@
 
 #include "access/genam.h"
 #include "optimizer/cost.h"
-#include "optimizer/optimizer.h"
-#include "utils/float.h"
-#include "utils/selfuncs.h"
 
 #include "compat.h"
+#include "am/common/cost.h"
 #include "am/common/graph_insert.h"
 #include "am/hnsw/hnsw.h"
 
-/*
- * Pages of the base layer read for each place of the beam, and full vectors
- * read for it.
- */
-#define HNSW_PAGES_PER_EF		6.0
+/* Pages of the base layer that a search meets for each candidate it loads. */
+#define HNSW_PAGES_PER_CANDIDATE	3.0
+
+/* Full vectors read for each row returned, and for each place of ef_search. */
+#define HNSW_VECTORS_PER_ROW	1.0
 #define HNSW_VECTORS_PER_EF		0.5
+
+/* Candidates loaded for each row returned, once the first beam is used up. */
+#define HNSW_LOADED_PER_ROW		3.0
 
 /*
  * CPU cost of a page in units of cpu_operator_cost: pin, lock, and score some
@@ -40,9 +40,11 @@
 typedef struct HnswShape
 {
 	double		tuples;
-	double		pages;
-	double		slots;			/* nodes on a page */
+	double		pages;			/* of all kinds */
+	double		base_pages;		/* graph pages of layer 0 */
+	double		upper_pages;	/* read in the layers above */
 	double		vector_pages;	/* pages of one vector */
+	double		beam;			/* candidates of the first search */
 } HnswShape;
 
 /* Of an index that does not exist: some thirty nodes a page. */
@@ -52,9 +54,10 @@ typedef struct HnswShape
  * Read from the metapage what the catalog does not tell.
  */
 static void
-hnsw_shape(const IndexOptInfo *info, HnswShape *shape)
+hnsw_shape(const IndexOptInfo *info, const VxCostModel *model, HnswShape *shape)
 {
 	VxMeta		meta;
+	double		slots;
 
 	if (info->hypothetical)
 	{
@@ -69,78 +72,63 @@ hnsw_shape(const IndexOptInfo *info, HnswShape *shape)
 		vxp_meta_read(relation, &meta);
 		index_close(relation, NoLock);
 	}
-	shape->tuples = Max(info->tuples, 1.0);
-	shape->pages = Max(info->pages, 1.0);
-	shape->slots = Max(1.0, meta.geometry[0].slots * meta.data.fillfactor / 100.0);
+	slots = Max(1.0, meta.geometry[0].slots * meta.data.fillfactor / 100.0);
+	shape->tuples = model->tuples;
+	shape->pages = model->pages;
+	shape->base_pages = ceil(model->tuples / slots);
+	shape->upper_pages = shape->base_pages > 1.0 ?
+		VXI_MAX_ENTRIES * log(shape->base_pages) / -log(vxi_promotion()) : 0.0;
 	shape->vector_pages = meta.data.vector_bytes == 0 ? 0.0 :
 		1.0 + (double) meta.data.vector_bytes / VX_PAGE_CONTENTS;
+	shape->beam = 2.0 * vxo_ef_search;
 }
 
 /*
- * Pages read before the first row: a few a layer above the base, the base
- * layer in proportion to the beam, and vectors for the nearest of it.
+ * Work until a number of rows is returned: a few pages a layer above the base,
+ * the pages that the candidates loaded by then lie on or lead to, and full
+ * vectors of the rows and of those that might have been nearer.
+ *
+ * The first candidates lead to new pages, the later ones increasingly to pages
+ * met before: of c page references at random, base * (1 - exp(-c / base))
+ * are distinct.
  */
-static double
-hnsw_startup_pages(const HnswShape *shape)
+static void
+hnsw_work(const void *opaque, double rows, VxScanWork *work)
 {
-	double		base = ceil(shape->tuples / shape->slots);
-	double		layers = base > 1.0 ? log(base) / -log(vxi_promotion()) : 0.0;
-	double		visited = Min(base, 1.0 + HNSW_PAGES_PER_EF * vxo_ef_search);
-	double		vectors = Min(shape->tuples, HNSW_VECTORS_PER_EF * vxo_ef_search);
+	const HnswShape *shape = (const HnswShape *) opaque;
+	double		loaded = Max(shape->beam, HNSW_LOADED_PER_ROW * rows);
+	double		met = HNSW_PAGES_PER_CANDIDATE * loaded;
+	double		graph;
+	double		vectors;
 
-	return Min(shape->pages,
-			   VXI_MAX_ENTRIES * layers + visited + vectors * shape->vector_pages);
-}
-
-/*
- * Cost of reading one page of the index: the share of it that the cache is
- * unlikely to hold, and the work on it.
- */
-static double
-hnsw_page_cost(const HnswShape *shape)
-{
-	double		cached = Min(1.0, effective_cache_size / shape->pages);
-	double		missed = Max(0.05, 1.0 - cached);
-
-	return missed * random_page_cost + HNSW_OPERATORS_PER_PAGE * cpu_operator_cost;
+	Assert(shape->base_pages >= 1.0 && shape->beam >= 1.0);
+	graph = shape->upper_pages +
+		shape->base_pages * (1.0 - exp(-met / shape->base_pages));
+	vectors = Min(shape->tuples, Max(HNSW_VECTORS_PER_ROW * rows,
+									 HNSW_VECTORS_PER_EF * shape->beam / 2.0));
+	work->random_pages = Min(shape->pages, graph + vectors * shape->vector_pages);
+	work->operators = HNSW_OPERATORS_PER_PAGE * work->random_pages;
 }
 
 /*
  * Cost of a scan: amcostestimate.
- *
- * Startup is what comes before the first row.  The total is that of returning
- * every row, for which the scan would read the whole index bit by bit; LIMIT
- * takes the share of it that it needs, and a condition of selectivity s takes
- * 1 / s times as much.
  */
 void
 hnswcostestimate(PlannerInfo *root, IndexPath *path, double loop_count,
 				 Cost *startup_cost, Cost *total_cost,
 				 Selectivity *selectivity, double *correlation, double *pages)
 {
+	VxCostEstimate estimate = {startup_cost, total_cost, selectivity, correlation, pages};
+	VxCostModel model;
 	HnswShape	shape;
-	double		startup_pages;
-	double		page_cost;
 
-	*selectivity = 1.0;
-	*correlation = 0.0;
-	*pages = path->indexinfo->pages;
-
-	/* the index gives nothing but an order */
-	if (path->indexorderbys == NIL)
-	{
-		*startup_cost = *total_cost = get_float8_infinity();
-		vx_disable_path(path);
+	if (!vxe_begin(path, &model, &estimate))
 		return;
-	}
-
 	vxo_refresh();
-	hnsw_shape(path->indexinfo, &shape);
-	startup_pages = hnsw_startup_pages(&shape);
-	page_cost = hnsw_page_cost(&shape);
-	*startup_cost = startup_pages * page_cost;
-	Assert(startup_pages >= 0 && page_cost > 0);
-	*total_cost = *startup_cost +
-		Max(0.0, shape.pages - startup_pages) * Max(page_cost, random_page_cost) +
-		shape.tuples * cpu_index_tuple_cost;
+	hnsw_shape(path->indexinfo, &model, &shape);
+	model.shape = &shape;
+	model.work = hnsw_work;
+	model.may_truncate = vxo_iterative_scan == VX_ITERATIVE_OFF;
+	model.limit = model.may_truncate ? vxo_ef_search : vxo_max_scan_tuples;
+	vxe_finish(root, path, &model, &estimate);
 }
