@@ -7,7 +7,9 @@
  * once its exact key is no greater than the lower bound of every candidate
  * not yet read; full vectors are read in the order of those bounds, and only
  * as far as the caller asks for rows.  LIMIT 10 thus reads a few dozen of
- * the vectors of a beam of hundreds.
+ * the vectors of a beam of hundreds.  Where the access method has something
+ * between code and vector, a candidate whose turn comes is refined first, and
+ * waits again if its bound has risen.
  *
  *-------------------------------------------------------------------------
  */
@@ -48,7 +50,7 @@ vxs_exact_begin(VxExactStage *stage, const void *query)
 	Assert(stage->index != NULL && stage->reader != NULL);
 	stage->query = query;
 	stage->unordered = query == NULL;
-	stage->pending_count = stage->taken = stage->row_count = 0;
+	stage->pending_count = stage->row_count = 0;
 }
 
 /*
@@ -67,20 +69,59 @@ vxs_lower_bound(const VxCandidate *candidate)
 	return isnan(bound) ? -INFINITY : bound;
 }
 
-static int
-vxs_compare_candidates(const void *a, const void *b)
+/*
+ * Move the last of so many pending rows up to its place in the heap.  What a
+ * search yields comes nearly in the order of its bounds: most stay where they are.
+ */
+static void
+vxs_pending_rise(VxPendingRow *pending, int count)
 {
-	float		x = vxs_lower_bound((const VxCandidate *) a);
-	float		y = vxs_lower_bound((const VxCandidate *) b);
+	int			place = count - 1;
+	VxPendingRow moving = pending[place];
 
-	return (x > y) - (x < y);
+	Assert(count > 0);
+	while (place > 0)
+	{
+		int			parent = (place - 1) / 2;
+
+		if (moving.bound >= pending[parent].bound)
+			break;
+		pending[place] = pending[parent];
+		place = parent;
+	}
+	pending[place] = moving;
+}
+
+/*
+ * Move a pending row from the root of a heap of so many down to its place.
+ */
+static void
+vxs_pending_sink(VxPendingRow *pending, int count, VxPendingRow moving)
+{
+	int			place = 0;
+
+	Assert(count > 0);
+	for (;;)
+	{
+		int			child = 2 * place + 1;
+
+		if (child >= count)
+			break;
+		if (child + 1 < count && pending[child + 1].bound < pending[child].bound)
+			child++;
+		if (moving.bound <= pending[child].bound)
+			break;
+		pending[place] = pending[child];
+		place = child;
+	}
+	pending[place] = moving;
 }
 
 /* Rows loaded and not yet returned. */
 int
 vxs_exact_unreturned(const VxExactStage *stage)
 {
-	return stage->row_count + stage->pending_count - stage->taken;
+	return stage->row_count + stage->pending_count;
 }
 
 /*
@@ -96,15 +137,15 @@ vxs_exact_reserve(VxExactStage *stage, int room)
 	room = Max(room, 2 * stage->room);
 	if (stage->pending == NULL)
 	{
-		stage->pending = (VxCandidate *)
-			MemoryContextAllocHuge(context, room * sizeof(VxCandidate));
+		stage->pending = (VxPendingRow *)
+			MemoryContextAllocHuge(context, room * sizeof(VxPendingRow));
 		stage->rows = (VxExactRow *)
 			MemoryContextAllocHuge(context, room * sizeof(VxExactRow));
 	}
 	else
 	{
-		stage->pending = (VxCandidate *)
-			repalloc_huge(stage->pending, room * sizeof(VxCandidate));
+		stage->pending = (VxPendingRow *)
+			repalloc_huge(stage->pending, room * sizeof(VxPendingRow));
 		stage->rows = (VxExactRow *)
 			repalloc_huge(stage->rows, room * sizeof(VxExactRow));
 	}
@@ -137,26 +178,22 @@ vxs_tid_is_sane(VxExactStage *stage, uint64 tid)
 void
 vxs_exact_load(VxExactStage *stage, const VxCandidate *candidates, int count)
 {
-	int			left = stage->pending_count - stage->taken;
-
-	vxs_exact_reserve(stage, stage->row_count + left + count);
-	if (left > 0)
-		memmove(stage->pending, stage->pending + stage->taken,
-				left * sizeof(VxCandidate));
-	stage->taken = 0;
-	stage->pending_count = left;
+	vxs_exact_reserve(stage, vxs_exact_unreturned(stage) + count);
 	for (int i = 0; i < count; i++)
 	{
+		VxPendingRow *pending = &stage->pending[stage->pending_count];
+
 		if (candidates[i].state != VX_SLOT_LIVE)
 			continue;
 		if (!vxs_tid_is_sane(stage, candidates[i].tid))
 			vxp_report_damage(stage->index->relation, candidates[i].block,
 							  "A live slot has a heap TID that the table cannot have.");
-		stage->pending[stage->pending_count++] = candidates[i];
+		pending->bound = vxs_lower_bound(&candidates[i]);
+		pending->refined = stage->refine == NULL;
+		pending->candidate = candidates[i];
+		vxs_pending_rise(stage->pending, ++stage->pending_count);
 	}
 	Assert(vxs_exact_unreturned(stage) <= stage->room);
-	qsort(stage->pending, stage->pending_count, sizeof(VxCandidate),
-		  vxs_compare_candidates);
 }
 
 /*
@@ -221,19 +258,16 @@ vxs_exact_key(VxExactStage *stage, const VxCandidate *candidate)
 }
 
 /*
- * Read the next pending candidate into rows, which stay sorted by descending
- * key, so that the nearest is last.
+ * Put a row where rows stay sorted by descending key, so that the nearest is
+ * last.
  */
 static void
-vxs_exact_take(VxExactStage *stage)
+vxs_exact_keep(VxExactStage *stage, double key, uint64 tid)
 {
-	const VxCandidate *candidate = &stage->pending[stage->taken++];
-	double		key = vxs_exact_key(stage, candidate);
 	int			low = 0;
 	int			high = stage->row_count;
 
-	Assert(stage->taken <= stage->pending_count && !isnan(key));
-
+	Assert(stage->row_count < stage->room && !isnan(key));
 	while (low < high)
 	{
 		int			middle = (low + high) / 2;
@@ -243,12 +277,35 @@ vxs_exact_take(VxExactStage *stage)
 		else
 			high = middle;
 	}
-	Assert(stage->row_count < stage->room);
 	memmove(&stage->rows[low + 1], &stage->rows[low],
 			(stage->row_count - low) * sizeof(VxExactRow));
 	stage->rows[low].key = key;
-	stage->rows[low].tid = candidate->tid;
+	stage->rows[low].tid = tid;
 	stage->row_count++;
+}
+
+/*
+ * Bring the first pending candidate nearer to being returned: refine it, or
+ * take its exact key.
+ */
+static void
+vxs_exact_advance(VxExactStage *stage)
+{
+	VxPendingRow first = stage->pending[0];
+
+	Assert(stage->pending_count > 0);
+	if (!first.refined)
+	{
+		stage->refine(stage, &first.candidate);
+		first.refined = true;
+		first.bound = vxs_lower_bound(&first.candidate);
+		vxs_pending_sink(stage->pending, stage->pending_count, first);
+		return;
+	}
+	if (--stage->pending_count > 0)
+		vxs_pending_sink(stage->pending, stage->pending_count,
+						 stage->pending[stage->pending_count]);
+	vxs_exact_keep(stage, vxs_exact_key(stage, &first.candidate), first.candidate.tid);
 }
 
 /*
@@ -257,14 +314,13 @@ vxs_exact_take(VxExactStage *stage)
 bool
 vxs_exact_next(VxExactStage *stage, VxExactRow *row)
 {
-	while (stage->taken < stage->pending_count &&
+	while (stage->pending_count > 0 &&
 		   (stage->row_count == 0 ||
-			stage->rows[stage->row_count - 1].key >
-			vxs_lower_bound(&stage->pending[stage->taken])))
+			stage->rows[stage->row_count - 1].key > stage->pending[0].bound))
 	{
 		/* wide bounds and a cold cache make this long */
 		CHECK_FOR_INTERRUPTS();
-		vxs_exact_take(stage);
+		vxs_exact_advance(stage);
 	}
 
 	if (stage->row_count == 0)

@@ -17,9 +17,27 @@ typedef struct VxExactRow
 	uint64		tid;
 } VxExactRow;
 
+/* A candidate whose exact key is not known yet. */
+typedef struct VxPendingRow
+{
+	float		bound;			/* what its key is taken to exceed */
+	bool		refined;
+	VxCandidate candidate;
+} VxPendingRow;
+
+/* Memory of a row that waits to be returned. */
+#define VXS_EXACT_ROW_BYTES	(sizeof(VxPendingRow) + sizeof(VxExactRow))
+
+struct VxExactStage;
+
 /*
- * pending	candidates by ascending lower bound of their key; those before
- *			`taken` have been read.
+ * Narrows estimate and error of a candidate, by reading what the graph page
+ * does not have, a longer code say.
+ */
+typedef void (*VxRefine) (struct VxExactStage *stage, VxCandidate *candidate);
+
+/*
+ * pending	candidates not read yet, a heap with the least bound first.
  * rows		what was read and not yet returned, by descending key.
  */
 typedef struct VxExactStage
@@ -34,13 +52,14 @@ typedef struct VxExactStage
 								 * index, if the caller has set it */
 	BlockNumber heap_blocks;	/* its length when last asked */
 
-	VxCandidate *pending;
-	int			pending_count;
-	int			taken;
-	int			room;			/* of pending, and of rows */
+	VxRefine	refine;			/* or NULL; set by the caller */
+	void	   *refine_state;	/* the caller's */
 
+	VxPendingRow *pending;
+	int			pending_count;
 	VxExactRow *rows;
 	int			row_count;
+	int			room;			/* of pending, and of rows */
 
 	uint64		vectors_read;
 } VxExactStage;

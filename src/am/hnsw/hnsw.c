@@ -4,8 +4,8 @@
  *	  Handler of the hnsw access method.
  *
  * The callbacks are in the file of their phase: hnsw_build.c, hnsw_insert.c,
- * hnsw_scan.c, hnsw_cost.c; that of VACUUM is am/common/graph_vacuum.c.
- * README.md describes the method.
+ * hnsw_scan.c, hnsw_cost.c.  Scans and VACUUM are those of all graphs, in
+ * am/common/graph_scan.c and graph_vacuum.c.  README.md describes the method.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,6 +15,7 @@
 #include "commands/vacuum.h"
 
 #include "compat.h"
+#include "am/common/graph_scan.h"
 #include "am/common/graph_vacuum.h"
 #include "am/hnsw/hnsw.h"
 
@@ -77,9 +78,9 @@ vx_hnswhandler(PG_FUNCTION_ARGS)
 	amroutine->ambuildphasename = hnswbuildphasename;
 	amroutine->amvalidate = hnswvalidate;
 	amroutine->ambeginscan = hnswbeginscan;
-	amroutine->amrescan = hnswrescan;
-	amroutine->amgettuple = hnswgettuple;
-	amroutine->amendscan = hnswendscan;
+	amroutine->amrescan = vxs_rescan;
+	amroutine->amgettuple = vxs_gettuple;
+	amroutine->amendscan = vxs_end;
 
 	PG_RETURN_POINTER(amroutine);
 }

@@ -34,10 +34,6 @@ extern bool hnswinsert(Relation index, Datum *values, bool *isnull,
 
 /* hnsw_scan.c */
 extern IndexScanDesc hnswbeginscan(Relation index, int nkeys, int norderbys);
-extern void hnswrescan(IndexScanDesc scan, ScanKey keys, int nkeys,
-					   ScanKey orderbys, int norderbys);
-extern bool hnswgettuple(IndexScanDesc scan, ScanDirection direction);
-extern void hnswendscan(IndexScanDesc scan);
 
 /* hnsw_cost.c */
 extern void hnswcostestimate(PlannerInfo *root, IndexPath *path,

@@ -1,0 +1,374 @@
+/*-------------------------------------------------------------------------
+ *
+ * graph_scan.c
+ *	  Rows of a graph index in the order of their distance from a query.
+ *
+ * A scan enters the base layer where the access method says, searches it with
+ * a beam, and returns the beam's rows in exact order (exact.c).  When more rows
+ * are wanted the search resumes where it stopped, within the limits that the
+ * access method reads from its settings.
+ *
+ * The far half of a beam is less complete than the near half.  The scan
+ * therefore resumes when half of what it has loaded is returned, and loads as
+ * much again: rows that turn up late are then rarely nearer than what was
+ * returned already.
+ *
+ * See README.md.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "utils/memutils.h"
+
+#include "compat.h"
+#include "am/common/graph_scan.h"
+#include "am/common/server_host.h"
+
+/* Copies loaded for each place of the beam, at most. */
+#define VXS_COPIES_PER_PLACE	16
+
+/*
+ * Begin a scan: ambeginscan.  The index is opened by the first row, when the
+ * settings of the moment are known.
+ */
+IndexScanDesc
+vxs_begin(Relation index, int nkeys, int norderbys,
+		  const VxGraphScanMethod *method)
+{
+	IndexScanDesc scan = RelationGetIndexScan(index, nkeys, norderbys);
+	VxGraphScan *state = palloc0_object(VxGraphScan);
+
+	state->method = method;
+	state->context = AllocSetContextCreate(CurrentMemoryContext,
+										   "vectorx scan", ALLOCSET_DEFAULT_SIZES);
+	scan->opaque = state;
+	return scan;
+}
+
+/* Give back what the memory context does not. */
+static void
+vxs_scan_release(VxGraphScan *state)
+{
+	if (state->exact.heap_values != NULL)
+		vxs_heap_values_end(state->exact.heap_values);
+	state->exact.heap_values = NULL;
+}
+
+/*
+ * Begin again, with another query perhaps: amrescan.
+ */
+void
+vxs_rescan(IndexScanDesc scan, ScanKey keys, int nkeys,
+		   ScanKey orderbys, int norderbys)
+{
+	VxGraphScan *state = (VxGraphScan *) scan->opaque;
+
+	if (orderbys != NULL && scan->numberOfOrderBys > 0)
+		memmove(scan->orderByData, orderbys,
+				scan->numberOfOrderBys * sizeof(ScanKeyData));
+	if (keys != NULL && scan->numberOfKeys > 0)
+		memmove(scan->keyData, keys, scan->numberOfKeys * sizeof(ScanKeyData));
+
+	vxs_scan_release(state);
+	MemoryContextReset(state->context);
+	state->index = NULL;
+	state->search = NULL;
+	state->started = false;
+	state->exhausted = false;
+	state->loaded = 0;
+	state->distinct = 0;
+	state->returned = 0;
+}
+
+/*
+ * Bytes that a scan may use, work_mem times a setting of the access method.
+ */
+Size
+vxs_memory(double multiplier)
+{
+	double		bytes = (double) work_mem * 1024.0 * multiplier;
+
+	return bytes > (double) MaxAllocHugeSize ? MaxAllocHugeSize : (Size) bytes;
+}
+
+/*
+ * Prepare to put rows into exact order.
+ */
+static void
+vxs_scan_open_exact(IndexScanDesc scan)
+{
+	VxGraphScan *state = (VxGraphScan *) scan->opaque;
+
+	vxs_exact_init(&state->exact, state->index, &state->source.reader);
+	state->exact.heap = scan->heapRelation;
+	state->exact.refine = state->method->refine;
+	if (state->method->keys_from_heap ||
+		state->index->opclass->type->fixed_bytes == NULL)
+		state->exact.heap_values = vxs_heap_values_begin(scan->heapRelation,
+														 scan->indexRelation,
+														 scan->xs_snapshot);
+}
+
+/*
+ * Open the index and allocate what a search needs, sized by the settings of
+ * the moment, in the scan's context.
+ */
+static void
+vxs_scan_open(IndexScanDesc scan)
+{
+	VxGraphScan *state = (VxGraphScan *) scan->opaque;
+	VxPageSearchOptions options;
+
+	state->index = vxi_open(scan->indexRelation);
+	vxo_refresh();
+	state->method->limits(state->index, &state->limits);
+	Assert(state->limits.rows > 0 && state->limits.beam > 0);
+	vxi_layer_source_init(&state->source, state->index);
+	memset(&options, 0, sizeof(options));
+	options.max_ef = Max(state->limits.beam, VXI_MAX_ENTRIES);
+	options.max_edges = state->index->meta.data.m;
+	options.max_slots = Max(state->index->meta.geometry[0].slots,
+							state->index->meta.geometry[1].slots);
+	options.memory_limit = state->limits.memory / 2;
+	options.keep_codes = false;
+	state->search = vxg_search_create(&state->index->codec,
+									  &state->source.source, &options,
+									  &state->index->host);
+	state->query = (VxCodeQuery *) palloc(vxq_query_size(&state->index->codec));
+	vxs_scan_open_exact(scan);
+}
+
+/*
+ * Prepare the query.  A NULL, or a zero vector under an operator class that
+ * normalises, has no distance to anything: all rows are equally near, and the
+ * codes are searched for the mean.
+ */
+static void
+vxs_scan_query(IndexScanDesc scan)
+{
+	VxGraphScan *state = (VxGraphScan *) scan->opaque;
+	ScanKey		orderby = &scan->orderByData[0];
+	int			dimensions = (int) state->index->meta.data.dimensions;
+	VxIndexValue value;
+	const void *image;
+
+	value.indexed = false;
+	if (!(orderby->sk_flags & SK_ISNULL))
+	{
+		Datum		datum = PointerGetDatum(PG_DETOAST_DATUM(orderby->sk_argument));
+		const VxElementType *type = state->index->opclass->type;
+		int			given;
+
+		if (type->check != NULL)
+			type->check(datum);
+		given = type->dimensions(datum);
+		if (given != dimensions)
+			vxt_refuse_query(type, dimensions, given);
+		vxi_value(state->index->opclass, dimensions, datum, &value);
+	}
+
+	/* zeros of either kind: so many floats are more than enough for bits */
+	image = value.indexed ? value.image :
+		palloc0(state->index->codec.dims * sizeof(float));
+	vxq_query_prepare(&state->index->codec, image, VX_QUERY_SEARCH,
+					  state->index->scratch, state->query);
+	vxs_exact_begin(&state->exact, value.indexed ? value.elements : NULL);
+}
+
+/*
+ * How many of a beam are no copies of another, told by their estimates.
+ * Distances of bit strings are whole numbers that many share, so there a beam
+ * counts as copies only if it is all at one distance.
+ */
+static int64
+vxs_scan_distinct(const VxGraphScan *state, const VxCandidate *results, int count)
+{
+	int64		distinct = 0;
+
+	if (count > 0 && vx_metric_is_of_bits(state->index->opclass->metric))
+		return results[0].estimate == results[count - 1].estimate ? 1 : count;
+	for (int i = 0; i < count; i++)
+		distinct += i == 0 || results[i].estimate != results[i - 1].estimate ||
+			results[i].error != results[i - 1].error;
+	return distinct;
+}
+
+/*
+ * Load the beam of the last search or resumption into the exact stage.
+ */
+static void
+vxs_scan_load(VxGraphScan *state)
+{
+	int			count;
+	const VxCandidate *results = vxg_search_results(state->search, &count);
+
+	vxs_exact_load(&state->exact, results, count);
+	state->loaded += count;
+	state->distinct += vxs_scan_distinct(state, results, count);
+	Assert(vxs_exact_unreturned(&state->exact) <= state->loaded);
+}
+
+/* Whether a resumed scan has done all it may. */
+static bool
+vxs_scan_budget_spent(const VxGraphScan *state)
+{
+	Size		rows = state->limits.memory / 2 / VXS_EXACT_ROW_BYTES;
+
+	return state->loaded >= state->limits.max_tuples || (Size) state->loaded >= rows;
+}
+
+/*
+ * Resume the search once and load what it finds; notes when that is nothing.
+ */
+static void
+vxs_scan_resume(VxGraphScan *state)
+{
+	CHECK_FOR_INTERRUPTS();
+	if (vxs_scan_budget_spent(state) || vxg_search_resume(state->search) == 0)
+		state->exhausted = true;
+	else
+		vxs_scan_load(state);
+}
+
+/*
+ * Copies of one vector fill a beam and lead nowhere: a thousand of them hide
+ * whatever lies behind, nearer rows included.  They do not count towards the
+ * beam, so search on until most of its places are taken by others.
+ */
+static void
+vxs_scan_pass_copies(VxGraphScan *state)
+{
+	int64		beam = state->limits.beam;
+
+	while (!state->exhausted && 4 * state->distinct < 3 * Min(beam, state->loaded) &&
+		   state->loaded < VXS_COPIES_PER_PLACE * beam)
+		vxs_scan_resume(state);
+}
+
+/*
+ * The first row is wanted: search.  Only an MVCC snapshot makes it safe to
+ * return TIDs that no pin protects, see "Locks" in README.md.
+ */
+static void
+vxs_scan_start(IndexScanDesc scan)
+{
+	VxGraphScan *state = (VxGraphScan *) scan->opaque;
+	MemoryContext old = MemoryContextSwitchTo(state->context);
+	uint32		entries[VXI_MAX_ENTRIES];
+	int			count;
+
+	Assert(!state->started && state->index == NULL);
+	if (!IsMVCCSnapshot(scan->xs_snapshot))
+		elog(ERROR, "non-MVCC snapshots are not supported with %s",
+			 state->method->name);
+	pgstat_count_index_scan(scan->indexRelation);
+	vx_count_index_search(scan);
+	vxs_scan_open(scan);
+	vxs_scan_query(scan);
+
+	count = state->method->enter(state, entries);
+	if (count > 0)
+	{
+		vxg_search_set_ef(state->search, state->limits.beam);
+		vxg_search_run(state->search, state->query, entries, count);
+		vxs_scan_load(state);
+		vxs_scan_pass_copies(state);
+	}
+	else
+		state->exhausted = true;
+	state->started = true;
+	MemoryContextSwitchTo(old);
+}
+
+/*
+ * Resume the search when half of what was loaded is returned, until twice as
+ * much is loaded.
+ */
+static void
+vxs_scan_replenish(VxGraphScan *state)
+{
+	int64		target = 2 * state->loaded;
+	MemoryContext old;
+
+	Assert(state->started && state->loaded > 0);
+
+	if (vxs_exact_unreturned(&state->exact) > state->loaded / 2)
+		return;
+
+	old = MemoryContextSwitchTo(state->context);
+	while (!state->exhausted && state->loaded < target)
+		vxs_scan_resume(state);
+	MemoryContextSwitchTo(old);
+}
+
+/*
+ * Whether a row may be returned after those that were.  Order is strict unless
+ * relaxed_order allows a row that turned up late.
+ */
+static bool
+vxs_scan_accept(VxGraphScan *state, const VxExactRow *row)
+{
+	if (state->returned > 0 && row->key < state->last_key)
+		return state->limits.iterative == VX_ITERATIVE_RELAXED;
+	state->last_key = row->key;
+	return true;
+}
+
+/*
+ * The next row: amgettuple.
+ */
+bool
+vxs_gettuple(IndexScanDesc scan, ScanDirection direction)
+{
+	VxGraphScan *state = (VxGraphScan *) scan->opaque;
+	VxExactRow	row;
+
+	Assert(ScanDirectionIsForward(direction));
+	Assert(scan->opaque != NULL);
+
+	if (scan->numberOfOrderBys == 0)
+		elog(ERROR, "cannot scan %s index without order", state->method->name);
+	if (!state->started)
+		vxs_scan_start(scan);
+	if (state->limits.iterative == VX_ITERATIVE_OFF && state->returned >= state->limits.rows)
+		return false;
+
+	do
+	{
+		if (state->limits.iterative != VX_ITERATIVE_OFF && !state->exhausted)
+			vxs_scan_replenish(state);
+		if (!vxs_exact_next(&state->exact, &row))
+			return false;
+	} while (!vxs_scan_accept(state, &row));
+
+	state->returned++;
+	scan->xs_heaptid = vxi_tid_from_uint64(row.tid);
+	scan->xs_recheck = false;
+	scan->xs_recheckorderby = false;
+	return true;
+}
+
+/*
+ * amendscan.
+ */
+void
+vxs_end(IndexScanDesc scan)
+{
+	VxGraphScan *state = (VxGraphScan *) scan->opaque;
+
+	if (state->started)
+		elog(DEBUG1, "%s scan: %llu pages scored, %llu slots, %llu expanded, %llu full vectors, %llu pages in all",
+			 state->method->name,
+			 (unsigned long long) vxg_search_counters(state->search)->pages_read,
+			 (unsigned long long) vxg_search_counters(state->search)->slots_scored,
+			 (unsigned long long) vxg_search_counters(state->search)->expanded,
+			 (unsigned long long) state->exact.vectors_read,
+			 (unsigned long long) state->source.reader.pages_read);
+	vxs_scan_release(state);
+	MemoryContextDelete(state->context);
+	pfree(state);
+	scan->opaque = NULL;
+}
