@@ -23,16 +23,15 @@ static uint32
 vxp_graph_layout(VxGraphGeometry *geometry, const VxGraphShape *shape, uint32 n)
 {
 	uint32		at = MAXALIGN(SizeOfPageHeaderData);
-	uint32		stream = n * shape->vector_bytes;
 
 	Assert(n >= 1 && n <= VX_PAGE_CONTENTS);
 	Assert(!shape->upper || shape->vector_bytes == 0 || n == 1);
 
 	geometry->slots = (uint16) n;
-	geometry->extra_blocks =
-		(uint16) ((stream + VX_PAGE_CONTENTS - 1) / VX_PAGE_CONTENTS);
-	geometry->extra_at = (uint16) at;
-	at += geometry->extra_blocks * sizeof(uint32);
+	geometry->vectors.slots = (uint16) n;
+	geometry->vectors.extra_blocks = vxp_vector_extra_blocks(n, shape->vector_bytes);
+	geometry->vectors.extra_at = (uint16) at;
+	at += geometry->vectors.extra_blocks * sizeof(uint32);
 	geometry->down_at = shape->upper ? (uint16) at : 0;
 	at += shape->upper ? n * sizeof(uint32) : 0;
 	geometry->add_at = (uint16) at;
@@ -85,7 +84,7 @@ vxp_graph_geometry(VxGraphGeometry *geometry, const VxGraphShape *shape)
 
 	memset(geometry, 0, sizeof(*geometry));
 	geometry->code_bytes = shape->code_bytes;
-	geometry->vector_bytes = shape->vector_bytes;
+	geometry->vectors.vector_bytes = shape->vector_bytes;
 	geometry->max_edges = (uint16) shape->max_edges;
 	while (n > 1 && vxp_graph_layout(geometry, shape, n) > limit)
 		n--;
@@ -100,10 +99,10 @@ vxp_graph_geometry(VxGraphGeometry *geometry, const VxGraphShape *shape)
 void
 vxp_graph_init(Page page, const VxGraphGeometry *geometry)
 {
-	uint32	   *extra = vxp_graph_extra(page, geometry);
+	uint32	   *extra = vxp_vector_extra(page, &geometry->vectors);
 
 	Assert(vxp_opaque(page)->kind == VX_PAGE_GRAPH);
-	for (int i = 0; i < geometry->extra_blocks; i++)
+	for (int i = 0; i < geometry->vectors.extra_blocks; i++)
 		extra[i] = InvalidBlockNumber;
 	memset((char *) page + geometry->edges_at, 0xFF,
 		   (Size) geometry->slots * geometry->max_edges * sizeof(uint32));
@@ -128,7 +127,7 @@ vxp_graph_verify(Relation index, Buffer buffer, int layer,
 						  "It belongs to another layer of the graph.");
 	if (opaque->used_slots > geometry->slots ||
 		opaque->built_slots > geometry->slots ||
-		(opaque->built_slots > 0 && geometry->vector_bytes > 0 &&
+		(opaque->built_slots > 0 && geometry->vectors.vector_bytes > 0 &&
 		 opaque->vector_start == InvalidBlockNumber))
 		vxp_report_damage(index, BufferGetBlockNumber(buffer),
 						  "Its slot counters are out of range.");

@@ -22,7 +22,7 @@
 
 #include "storage/itemptr.h"
 
-#include "storage/page.h"
+#include "storage/vector_page.h"
 
 /* Blocks above this cannot be named by an edge (16 TB of 8 kB pages). */
 #define VX_MAX_GRAPH_BLOCK		0x7FFFFFFEU
@@ -38,11 +38,9 @@ typedef struct VxGraphShape
 typedef struct VxGraphGeometry
 {
 	uint32		code_bytes;
-	uint32		vector_bytes;
+	VxVectorLayout vectors;
 	uint16		slots;			/* n */
 	uint16		max_edges;		/* m */
-	uint16		extra_blocks;	/* v: enough for the vectors of all slots */
-	uint16		extra_at;
 	uint16		down_at;		/* 0: none */
 	uint16		add_at;
 	uint16		scale_at;
@@ -91,12 +89,6 @@ vxp_graph_tid(Page page, const VxGraphGeometry *geometry, int slot)
 {
 	Assert(slot < geometry->slots);
 	return (ItemPointerData *) ((char *) page + geometry->tid_at) + slot;
-}
-
-static inline uint32 *
-vxp_graph_extra(Page page, const VxGraphGeometry *geometry)
-{
-	return (uint32 *) ((char *) page + geometry->extra_at);
 }
 
 extern bool vxp_graph_shape_fits(uint32 code_bytes, uint32 max_edges,

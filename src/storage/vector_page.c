@@ -1,9 +1,9 @@
 /*-------------------------------------------------------------------------
  *
  * vector_page.c
- *	  Full vectors, beside the graph pages they belong to.
+ *	  Full vectors, beside the pages of slots they belong to.
  *
- * A vector is read after the lock on its graph page was released.  Its slot
+ * A vector is read after the lock on its slot's page was released.  Its slot
  * may have been reused meanwhile, but then VACUUM removed its heap TID first,
  * which no running snapshot can see: the bytes read are then of no
  * consequence.  See "Locks" in storage/README.md.
@@ -16,12 +16,24 @@
 #include "storage/vector_page.h"
 
 /*
+ * Blocks that the vectors of so many slots need at most.
+ */
+uint16
+vxp_vector_extra_blocks(uint32 slots, uint32 vector_bytes)
+{
+	uint32		stream = slots * vector_bytes;
+
+	Assert(slots <= VX_PAGE_CONTENTS && vector_bytes <= VX_PAGE_CONTENTS);
+	return (uint16) ((stream + VX_PAGE_CONTENTS - 1) / VX_PAGE_CONTENTS);
+}
+
+/*
  * Compute where a slot's vector lies.  Block numbers may be
  * InvalidBlockNumber where no page has been allocated yet; returns whether
  * all are there.
  */
 bool
-vxp_vector_locate(Page page, const VxGraphGeometry *geometry, int slot,
+vxp_vector_locate(Page page, const VxVectorLayout *layout, int slot,
 				  VxVectorPlace *place)
 {
 	const VxPageOpaqueData *opaque = vxp_opaque(page);
@@ -30,13 +42,13 @@ vxp_vector_locate(Page page, const VxGraphGeometry *geometry, int slot,
 	uint32		number;
 	bool		straddles;
 
-	Assert(slot >= 0 && slot < geometry->slots && geometry->vector_bytes > 0);
+	Assert(slot >= 0 && slot < layout->slots && layout->vector_bytes > 0);
 
 	position = built ?
-		opaque->vector_offset + slot * geometry->vector_bytes :
-		(slot - opaque->built_slots) * geometry->vector_bytes;
+		opaque->vector_offset + slot * layout->vector_bytes :
+		(slot - opaque->built_slots) * layout->vector_bytes;
 	number = position / VX_PAGE_CONTENTS;
-	place->bytes = geometry->vector_bytes;
+	place->bytes = layout->vector_bytes;
 	place->offset = position % VX_PAGE_CONTENTS;
 	place->first_bytes = Min(place->bytes, VX_PAGE_CONTENTS - place->offset);
 	straddles = place->first_bytes < place->bytes;
@@ -50,10 +62,10 @@ vxp_vector_locate(Page page, const VxGraphGeometry *geometry, int slot,
 		return true;
 	}
 
-	Assert(number + straddles < geometry->extra_blocks);
-	place->block[0] = vxp_graph_extra(page, geometry)[number];
+	Assert(number + straddles < layout->extra_blocks);
+	place->block[0] = vxp_vector_extra(page, layout)[number];
 	if (straddles)
-		place->block[1] = vxp_graph_extra(page, geometry)[number + 1];
+		place->block[1] = vxp_vector_extra(page, layout)[number + 1];
 	return place->block[0] != InvalidBlockNumber &&
 		(!straddles || place->block[1] != InvalidBlockNumber);
 }
@@ -102,7 +114,7 @@ vxp_vector_edit(VxPageTransaction *transaction, BlockNumber *block)
 	{
 		if (BufferGetBlockNumber(transaction->buffers[i]) == *block)
 			vxp_report_damage(transaction->index, *block,
-							  "A graph page places a vector on a page that is not for it.");
+							  "A page places a vector on a page that is not for it.");
 	}
 	return vxp_edit(transaction,
 					vxp_read(transaction->index, *block, VX_PAGE_VECTOR,
@@ -110,26 +122,26 @@ vxp_vector_edit(VxPageTransaction *transaction, BlockNumber *block)
 }
 
 /*
- * Write the vector of a slot whose graph page (an image of the same
+ * Write the vector of a slot whose page (an image of the same
  * transaction) is locked exclusively.  Takes one or two more pages into the
  * transaction, new ones where the stream has not reached yet.
  *
- * Lock order: graph page before vector pages, vector pages in stream order.
+ * Lock order: page of slots before vector pages, vector pages in stream order.
  */
 void
-vxp_vector_write(VxPageTransaction *transaction, Page graph_page,
-				 const VxGraphGeometry *geometry, int slot, const void *vector)
+vxp_vector_write(VxPageTransaction *transaction, Page slot_page,
+				 const VxVectorLayout *layout, int slot, const void *vector)
 {
 	VxVectorPlace place;
-	uint32	   *extra = vxp_graph_extra(graph_page, geometry);
-	int			built = vxp_opaque(graph_page)->built_slots;
+	uint32	   *extra = vxp_vector_extra(slot_page, layout);
+	int			built = vxp_opaque(slot_page)->built_slots;
 	Page		page;
 
 	Assert(transaction->count >= 1 && transaction->count <= VX_TRANSACTION_PAGES - 2);
-	vxp_vector_locate(graph_page, geometry, slot, &place);
+	vxp_vector_locate(slot_page, layout, slot, &place);
 	if (slot >= built)
 	{
-		uint32		number = (slot - built) * geometry->vector_bytes / VX_PAGE_CONTENTS;
+		uint32		number = (slot - built) * layout->vector_bytes / VX_PAGE_CONTENTS;
 
 		page = vxp_vector_edit(transaction, &extra[number]);
 		memcpy(PageGetContents(page) + place.offset, vector, place.first_bytes);

@@ -3,19 +3,30 @@
  * vector_page.h
  *	  Where the full vector of a slot lies, and reading and writing it.
  *
- * The vectors of a graph page are a byte stream over vector pages, so that
+ * The vectors of a page of slots are a byte stream over vector pages, so that
  * no page is left part empty: a vector may begin on one page and end on the
  * next.  Slots a build filled lie in a run of consecutive blocks
  * (vector_start, vector_offset); slots filled later lie in blocks of their
- * own, listed in the graph page (extra).
+ * own, listed in the page of the slots (extra).
  *
  *-------------------------------------------------------------------------
  */
 #ifndef VX_VECTOR_PAGE_H
 #define VX_VECTOR_PAGE_H
 
-#include "storage/graph_page.h"
 #include "storage/page_transaction.h"
+
+/*
+ * The vectors of the slots of one page: how many there may be, how long each
+ * is, and where in the page the blocks of later ones are listed (extra).
+ */
+typedef struct VxVectorLayout
+{
+	uint32		vector_bytes;	/* 0: no full vectors */
+	uint16		slots;			/* n */
+	uint16		extra_blocks;	/* enough for the vectors of all slots */
+	uint16		extra_at;		/* offset of the list from the page's start */
+} VxVectorLayout;
 
 /* A vector's bytes: the first part on block[0], the rest on block[1]. */
 typedef struct VxVectorPlace
@@ -26,12 +37,19 @@ typedef struct VxVectorPlace
 	uint32		bytes;
 } VxVectorPlace;
 
-extern bool vxp_vector_locate(Page page, const VxGraphGeometry *geometry,
+static inline uint32 *
+vxp_vector_extra(Page page, const VxVectorLayout *layout)
+{
+	return (uint32 *) ((char *) page + layout->extra_at);
+}
+
+extern uint16 vxp_vector_extra_blocks(uint32 slots, uint32 vector_bytes);
+extern bool vxp_vector_locate(Page page, const VxVectorLayout *layout,
 							  int slot, VxVectorPlace *place);
 extern void vxp_vector_read(VxReader *reader, const VxVectorPlace *place,
 							void *vector);
-extern void vxp_vector_write(VxPageTransaction *transaction, Page graph_page,
-							 const VxGraphGeometry *geometry, int slot,
+extern void vxp_vector_write(VxPageTransaction *transaction, Page slot_page,
+							 const VxVectorLayout *layout, int slot,
 							 const void *vector);
 extern BlockNumber vxp_append_vectors(Relation index, const char *contents);
 

@@ -243,7 +243,7 @@ vxs_exact_key(VxExactStage *stage, const VxCandidate *candidate)
 	Assert(candidate->state == VX_SLOT_LIVE);
 	buffer = vxp_reader_open(stage->reader, candidate->block, VX_PAGE_GRAPH);
 	vxp_graph_verify(stage->index->relation, buffer, 0, &meta->geometry[0]);
-	complete = vxp_vector_locate(BufferGetPage(buffer), &meta->geometry[0],
+	complete = vxp_vector_locate(BufferGetPage(buffer), &meta->geometry[0].vectors,
 								 candidate->slot, &place);
 	UnlockReleaseBuffer(buffer);
 	if (!complete)

@@ -74,7 +74,7 @@ vxc_counters_are_sane(const VxPageOpaqueData *opaque,
 	return opaque->used_slots <= geometry->slots &&
 		opaque->built_slots <= opaque->used_slots &&
 		(opaque->built_slots == 0 ||
-		 (geometry->vector_bytes > 0 && opaque->vector_start != InvalidBlockNumber &&
+		 (geometry->vectors.vector_bytes > 0 && opaque->vector_start != InvalidBlockNumber &&
 		  opaque->vector_offset < VX_PAGE_CONTENTS));
 }
 

@@ -103,7 +103,7 @@ vxc_claim_run(VxVectorCheck *vectors, BlockNumber owner,
 	}
 	run = &vectors->runs[vectors->run_count++];
 	run->start = (uint64) opaque->vector_start * VX_PAGE_CONTENTS + opaque->vector_offset;
-	run->end = run->start + (uint64) opaque->built_slots * vectors->geometry->vector_bytes;
+	run->end = run->start + (uint64) opaque->built_slots * vectors->geometry->vectors.vector_bytes;
 	run->owner = owner;
 	Assert(run->end > run->start);
 }
@@ -172,7 +172,7 @@ vxc_read_vector(VxVectorCheck *vectors, int slot)
 {
 	VxVectorPlace place;
 
-	if (!vxp_vector_locate(vxc_page(vectors->graph), vectors->geometry, slot, &place))
+	if (!vxp_vector_locate(vxc_page(vectors->graph), &vectors->geometry->vectors, slot, &place))
 		return false;
 	return vxc_read_part(vectors, place.block[0], place.offset,
 						 (char *) vectors->vector, place.first_bytes) &&
@@ -414,12 +414,12 @@ vxc_check_page_vectors(VxVectorCheck *vectors, BlockNumber block)
 {
 	const VxGraphGeometry *geometry = vectors->geometry;
 	Page		page = vxc_page(vectors->graph);
-	const uint32 *extra = vxp_graph_extra(page, geometry);
+	const uint32 *extra = vxp_vector_extra(page, &geometry->vectors);
 	const uint8 *state = vxp_graph_state(page, geometry);
 	int			used = vxp_opaque(page)->used_slots;
 
 	Assert(used <= geometry->slots && vxp_opaque(page)->layer == 0);
-	for (int i = 0; i < geometry->extra_blocks; i++)
+	for (int i = 0; i < geometry->vectors.extra_blocks; i++)
 	{
 		if (extra[i] != InvalidBlockNumber)
 			vxc_claim_block(vectors, block, extra[i]);

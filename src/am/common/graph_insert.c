@@ -219,7 +219,7 @@ vxi_write_node(VxGraphInsert *insert, VxPageTransaction *transaction,
 	Assert((layer > 0) == (contents->down != InvalidBlockNumber));
 	vxp_graph_put(image, vxp_geometry(meta, layer), slot, contents);
 	if (layer == 0 && meta->data.vector_bytes > 0)
-		vxp_vector_write(transaction, image, &meta->geometry[0], slot,
+		vxp_vector_write(transaction, image, &meta->geometry[0].vectors, slot,
 						 value->elements);
 	vxp_commit(transaction);
 }
