@@ -11,10 +11,10 @@
  */
 #include "postgres.h"
 
-#include "commands/progress.h"
 #include "commands/vacuum.h"
 
 #include "compat.h"
+#include "am/common/graph_build.h"
 #include "am/common/graph_scan.h"
 #include "am/common/graph_vacuum.h"
 #include "am/hnsw/hnsw.h"
@@ -23,25 +23,6 @@ static bytea *
 hnswoptions(Datum reloptions, bool validate)
 {
 	return vxo_hnsw_reloptions(reloptions, validate);
-}
-
-/* Name of a phase, for pg_stat_progress_create_index. */
-static char *
-hnswbuildphasename(int64 phase)
-{
-	switch (phase)
-	{
-		case PROGRESS_CREATEIDX_SUBPHASE_INITIALIZE:
-			return "initializing";
-		case HNSW_PHASE_LOAD:
-			return "loading tuples";
-		case HNSW_PHASE_GRAPH:
-			return "building graph";
-		case HNSW_PHASE_WRITE:
-			return "writing pages";
-		default:
-			return NULL;
-	}
 }
 
 /*
@@ -75,7 +56,7 @@ vx_hnswhandler(PG_FUNCTION_ARGS)
 	amroutine->amvacuumcleanup = vxv_cleanup;
 	amroutine->amcostestimate = hnswcostestimate;
 	amroutine->amoptions = hnswoptions;
-	amroutine->ambuildphasename = hnswbuildphasename;
+	amroutine->ambuildphasename = vxb_phase_name;
 	amroutine->amvalidate = hnswvalidate;
 	amroutine->ambeginscan = hnswbeginscan;
 	amroutine->amrescan = vxs_rescan;

@@ -15,11 +15,6 @@
 #include "am/common/graph_insert.h"
 #include "am/common/options.h"
 
-/* Phases of CREATE INDEX, as pg_stat_progress_create_index shows them. */
-#define HNSW_PHASE_LOAD			2
-#define HNSW_PHASE_GRAPH		3
-#define HNSW_PHASE_WRITE		4
-
 /* hnsw_build.c */
 extern IndexBuildResult *hnswbuild(Relation heap, Relation index,
 								   struct IndexInfo *index_info);

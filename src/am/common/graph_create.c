@@ -1,0 +1,150 @@
+/*-------------------------------------------------------------------------
+ *
+ * graph_create.c
+ *	  A new graph index: what may be indexed, codes and layout.
+ *
+ * Decides what the metapage says for the life of the index.  It reads no row:
+ * see graph_build.c.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "utils/lsyscache.h"
+
+#include "compat.h"
+#include "am/common/graph_create.h"
+#include "am/common/options.h"
+
+/*
+ * Bits a dimension: the finer codes while a page holds so many of them, see
+ * graph/README.md.
+ */
+#define VXB_FINE_CODE_BITS		4
+#define VXB_COARSE_CODE_BITS	2
+#define VXB_FINE_CODE_SLOTS		12
+
+/*
+ * Refuse what cannot be indexed, in the order and with the messages of
+ * pgvector, which clients match.  Returns the dimensions of the column.
+ */
+static int
+vxb_check_column(const VxGraphMethod *method, const VxIndex *index, int dims)
+{
+	const VxElementType *type = index->opclass->type;
+	const FormData_pg_attribute *column =
+		TupleDescAttr(RelationGetDescr(index->relation), 0);
+	int			dimensions = type->is_array ? Max(dims, 1) : column->atttypmod;
+	int			most = method->max_dimensions == NULL ? type->max_dimensions :
+		method->max_dimensions(type);
+
+	if (OidIsValid(type->only_type) && getBaseType(column->atttypid) != type->only_type)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("type not supported for %s index", method->name),
+				 errhint("Index the expression (column::%s(n)).", type->name)));
+	if (dimensions < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("column does not have dimensions"),
+				 errhint("Run ALTER TABLE ... ALTER COLUMN ... TYPE %s(n) with the number of dimensions, or index the expression (column::%s(n)).",
+						 type->name, type->name)));
+	if (dimensions > most)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("column cannot have more than %d dimensions for %s index",
+						most, method->name),
+				 errdetail("The column has %d dimensions.", dimensions),
+				 type->cut == NULL ? 0 :
+				 errhint("Index an expression of fewer dimensions, such as (%s).",
+						 psprintf(type->cut, most))));
+	if (method->check_options != NULL)
+		method->check_options(index->relation, type);
+	return dimensions;
+}
+
+/* Whether a page can hold a node with the codes at hand. */
+static bool
+vxb_codes_fit(const VxIndex *index)
+{
+	const VxMetaPageData *data = &index->meta.data;
+
+	return vxp_graph_shape_fits(data->code_bytes, data->m, data->vector_bytes);
+}
+
+/*
+ * Set up codes of the given bits, and what follows from them of the layout.
+ */
+static void
+vxb_set_codes(VxIndex *index, int bits)
+{
+	VxMetaPageData *data = &index->meta.data;
+
+	if (index->scratch != NULL)
+	{
+		vxq_codec_release(&index->codec, &index->host);
+		pfree(index->scratch);
+	}
+	data->code_bits = (uint8) bits;
+	vxi_codec_init(index, NULL);
+	data->code_kind = (uint8) index->codec.kind;
+	data->code_bytes = (uint32) index->codec.code_bytes;
+	data->vector_bytes = vxi_vector_bytes(index->opclass, index->codec.kind,
+										  (int) data->dimensions);
+	Assert(data->code_bytes > 0);
+	if (vxb_codes_fit(index))
+		vxp_meta_derive(&index->meta);
+}
+
+/*
+ * Begin an index: check the column and fill in the fixed fields of the
+ * metapage.  The codec is set up for the shape of its codes only.
+ */
+VxIndex *
+vxb_new_index(const VxGraphMethod *method, Relation relation)
+{
+	VxIndex    *index = vxi_new(relation);
+	VxMetaPageData *data = &index->meta.data;
+	VxGraphOptions options;
+
+	memset(&options, 0, sizeof(options));
+	method->read_options(relation, index->opclass->type, &options);
+	data->dimensions = vxb_check_column(method, index, options.dims);
+	data->code_dimensions = (uint32) index->opclass->type->code_dimensions((int) data->dimensions);
+	data->m = (uint16) options.m;
+	data->ef_construction = (uint16) options.ef_construction;
+	data->fillfactor = (uint16) options.fillfactor;
+	data->metric = (uint8) index->opclass->metric;
+	data->opclass_id = index->opclass->type->id;
+	data->seed = (uint64) vxo_seed;
+	if (options.code_bits > 0)
+		vxb_set_codes(index, options.code_bits);
+	else
+	{
+		vxb_set_codes(index, VXB_FINE_CODE_BITS);
+		if (index->codec.kind == VX_CODE_LATTICE &&
+			(!vxb_codes_fit(index) ||
+			 index->meta.geometry[0].slots < VXB_FINE_CODE_SLOTS))
+			vxb_set_codes(index, VXB_COARSE_CODE_BITS);
+	}
+	if (!vxb_codes_fit(index))
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("index tuple too large"),
+				 errhint("Use a smaller m or code_bits.")));
+	return index;
+}
+
+/*
+ * Write the init fork of an unlogged index: an empty index, logged so that a
+ * standby has it as well.
+ */
+void
+vxb_build_empty(const VxGraphMethod *method, Relation relation)
+{
+	VxIndex    *empty = vxb_new_index(method, relation);
+
+	empty->meta.data.spread = 1.0f;
+	vxp_meta_create(relation, INIT_FORKNUM, &empty->meta, NULL);
+	vxp_log_fork(relation, INIT_FORKNUM);
+}
