@@ -17,6 +17,12 @@ check-style:          ## warnings of gcc and clang, direction of includes, expor
 check-server:         ## the SQL, isolation and TAP tests on a private server
 	@scripts/check server
 
+check-fault:          ## the harnesses of test/fault, at their smallest size
+	@scripts/check fault
+
+figures:              ## the harnesses of test/fault in 20 minutes; "scripts/figures long" takes hours
+	@scripts/figures medium
+
 check-versions:       ## build and test against PostgreSQL 16, and 17 and 18 in roots of Debian packages (needs root)
 	@scripts/check-version-16
 	@scripts/check-version 17 trixie
