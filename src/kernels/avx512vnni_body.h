@@ -13,6 +13,7 @@
 #include "dense_body.h"
 #include "bits_body.h"
 #include "sparse_body.h"
+#include "panel_body.h"
 
 /*
  * Spelled by hand because gcc 12 copies the sums to and fro around the
@@ -31,4 +32,5 @@ vi_dot(Vi sum, Vb code, Vb query)
 
 #include "vnni_body.h"
 #include "code_body.h"
+#include "lookup_body.h"
 #include "isa_table.h"

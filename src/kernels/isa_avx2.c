@@ -22,6 +22,7 @@ VX_TARGET_BEGIN("popcnt,avx2,fma,f16c")
 #include "dense_body.h"
 #include "bits_body.h"
 #include "sparse_body.h"
+#include "panel_body.h"
 
 #define vb_shift_left16(v, bits) _mm256_slli_epi16(v, bits)
 #define vb_shift_right16(v, bits) _mm256_srli_epi16(v, bits)
@@ -34,6 +35,7 @@ VX_TARGET_BEGIN("popcnt,avx2,fma,f16c")
 
 #include "maddubs_body.h"
 #include "code_body.h"
+#include "lookup_body.h"
 #include "isa_table.h"
 
 VX_TARGET_END

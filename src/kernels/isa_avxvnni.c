@@ -22,6 +22,7 @@ VX_TARGET_BEGIN("popcnt,avx2,fma,f16c,avxvnni")
 #include "dense_body.h"
 #include "bits_body.h"
 #include "sparse_body.h"
+#include "panel_body.h"
 
 #define vi_dot(sum, code, query) _mm256_dpbusd_avx_epi32(sum, code, query)
 #define vb_mask(code, bits) _mm256_and_si256(code, _mm256_set1_epi8((char) (bits)))
@@ -30,6 +31,7 @@ VX_TARGET_BEGIN("popcnt,avx2,fma,f16c,avxvnni")
 
 #include "vnni_body.h"
 #include "code_body.h"
+#include "lookup_body.h"
 #include "isa_table.h"
 
 VX_TARGET_END

@@ -21,6 +21,7 @@
 #include "dense_body.h"
 #include "bits_body.h"
 #include "sparse_body.h"
+#include "panel_body.h"
 
 /* sadalp takes each product before the next is made: two would not fit 16 bits */
 VX_INLINE void
@@ -90,6 +91,7 @@ code_step_u2(CodeSums *sums, Vb code, Vb query0, Vb query1, Vb query2, Vb query3
 }
 
 #include "code_body.h"
+#include "lookup_body.h"
 #include "isa_table.h"
 
 #endif							/* aarch64 */

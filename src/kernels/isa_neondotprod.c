@@ -26,6 +26,7 @@ VX_TARGET_BEGIN("arch=armv8.2-a+dotprod")
 #include "dense_body.h"
 #include "bits_body.h"
 #include "sparse_body.h"
+#include "panel_body.h"
 
 /*
  * sum += four products of signed bytes for each lane.  Spelled by hand for
@@ -68,6 +69,7 @@ code_step_u2(CodeSums *sums, Vb code, Vb query0, Vb query1, Vb query2, Vb query3
 }
 
 #include "code_body.h"
+#include "lookup_body.h"
 #include "isa_table.h"
 
 VX_TARGET_END

@@ -21,6 +21,7 @@
 /* nothing to pin: speed is no concern here, and a float may live in memory */
 #define v_keep(vector) ((void) 0)
 #define V_WIDTH 1
+#define PANEL_ROWS 1
 typedef float Vf;
 typedef double Vd;
 
@@ -46,6 +47,13 @@ vf_load_partial(const float *p, size_t n)
 {
 	Assert(n < V_WIDTH);
 	return n > 0 ? *p : 0.0f;
+}
+
+/* one element, at any address, in all lanes */
+VX_INLINE Vf
+vf_set1(const float *p)
+{
+	return *(const unaligned_float *) p;
 }
 
 VX_INLINE Vf
@@ -135,6 +143,7 @@ vd_sum(Vd a)
 #include "dense_body.h"
 #include "bits_body.h"
 #include "sparse_body.h"
+#include "panel_body.h"
 
 #define V_BYTES 1
 /* a vector of one byte, so that rows have no tail and no overlapping load */
@@ -247,4 +256,5 @@ code_bias_u8(const uint8_t *query, size_t n)
 StaticAssertKernel(V_WIDTH == 1 && V_BYTES == 1, "partial loads must stay unreachable");
 StaticAssertKernel((int8_t) 0x80 == -128, "query bytes are read as two's complement");
 #include "code_body.h"
+#include "lookup_body.h"
 #include "isa_table.h"

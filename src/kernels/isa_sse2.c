@@ -26,6 +26,7 @@ VX_TARGET_BEGIN("sse2")
 /* "x" is any vector register: the value is pinned, but not to which */
 #define v_keep(vector) __asm__("" : "+x" (vector))
 #define V_WIDTH 4
+#define PANEL_ROWS 2
 typedef __m128 Vf;
 
 /* Twice as wide as Vf: the lower half of its elements and the upper half. */
@@ -61,6 +62,13 @@ vf_load_partial(const float *p, size_t n)
 
 	Assert(n > 0 && n < V_WIDTH);
 	return _mm_castsi128_ps(_mm_set_epi64x((long long) high, (long long) low));
+}
+
+/* one element, at any address, in all lanes */
+VX_INLINE Vf
+vf_set1(const float *p)
+{
+	return _mm_set1_ps(*(const unaligned_float *) p);
 }
 
 /* one by one: this CPU has no instruction for halves */
@@ -167,6 +175,7 @@ vd_sum(Vd a)
 #include "dense_body.h"
 #include "bits_body.h"
 #include "sparse_body.h"
+#include "panel_body.h"
 
 #define V_BYTES 16
 typedef __m128i Vb;
@@ -340,6 +349,7 @@ code_bias_u8(const uint8_t *query, size_t n)
 }
 
 #include "code_body.h"
+#include "lookup_body.h"
 #include "isa_table.h"
 
 VX_TARGET_END

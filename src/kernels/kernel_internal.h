@@ -42,6 +42,9 @@
  */
 #define VX_INLINE static inline __attribute__((always_inline, unused))
 
+/* a float that may stand at any address */
+typedef float unaligned_float __attribute__((aligned(1), may_alias));
+
 #define VX_PASTE_(a, b, c) a##b##c
 #define VX_PASTE(a, b, c) VX_PASTE_(a, b, c)
 #define VX_STRING_(x) #x

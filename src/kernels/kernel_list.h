@@ -45,3 +45,7 @@ VX_KERNEL(void, dot_u2_i8, (const VxCodeRows *rows, const int8_t *query, int32_t
 VX_KERNEL(void, l1_u8, (const VxCodeRows *rows, const uint8_t *query, int32_t *out))
 VX_KERNEL(void, hamming_u1, (const VxCodeRows *rows, const uint8_t *query, int32_t *out))
 VX_KERNEL(void, and_u1, (const VxCodeRows *rows, const uint8_t *query, int32_t *out))
+
+/* interleaved rows: a tile of a matrix product, and table lookup for rows of bits */
+VX_KERNEL(void, dot_panel_f32, (const float *rows, size_t count, size_t n, const float *panel, float *out))
+VX_KERNEL(void, lookup_u4, (const uint8_t *strip, size_t columns, const uint8_t *tables, uint32_t *out))

@@ -20,6 +20,13 @@
 /* Longest code row, in bytes; keeps every int32 result far from overflow. */
 #define VXK_MAX_CODE_BYTES 16384
 
+/* vectors whose elements stand side by side for dot_panel_f32 */
+#define VXK_PANEL 16
+
+/* rows whose bytes stand side by side for lookup_u4, and its largest table entry */
+#define VXK_STRIP 16
+#define VXK_MAX_ENTRY 63
+
 /* What cosine distance is made of; the norms are squared. */
 typedef struct VxCosineParts
 {
@@ -99,6 +106,19 @@ typedef struct VxCodeRows
  *	l1_u8		sum of |c[j] - q[j]|
  *	hamming_u1	bits that differ between c and q
  *	and_u1		bits set in both c and q
+ *
+ * Kernels over interleaved rows:
+ *
+ *	dot_panel_f32	`count` rows of n floats, one after another, with the VXK_PANEL
+ *				vectors of a panel, whose vector j has its element k at
+ *				panel[VXK_PANEL * k + j]: out[VXK_PANEL * i + j] is the inner
+ *				product of row i and vector j.  A term passes through at most
+ *				min(n, 512) + n / 512 + 1 roundings.
+ *	lookup_u4	out[i] is the sum over all columns s of
+ *					low[s][strip[VXK_STRIP * s + i] & 15] +
+ *					high[s][strip[VXK_STRIP * s + i] >> 4],
+ *				exact; `tables` holds 16 bytes for each low[s], then for each
+ *				high[s], none above VXK_MAX_ENTRY; columns is a multiple of 8
  *
  * `name` is what vxk_select() takes.  `lanes` is the number of independent
  * float32 partial sums: a term passes through at most n / lanes + 8 roundings.

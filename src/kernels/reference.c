@@ -104,3 +104,22 @@ vxk_reference_codes(VxReferenceCode kind, const VxCodeRows *rows, const uint8_t 
 			result[i] += code_term(kind, rows, query, row[j], j);
 	}
 }
+
+/* one half byte at a time, the low one of a byte first */
+void
+vxk_reference_lookup(const uint8_t *strip, size_t columns, const uint8_t *tables, int64_t *result)
+{
+	size_t		s;
+	size_t		i;
+
+	Assert(strip != NULL && tables != NULL && result != NULL);
+	for (i = 0; i < VXK_STRIP; i++)
+	{
+		result[i] = 0;
+		for (s = 0; s < columns; s++)
+		{
+			result[i] += tables[16 * s + strip[VXK_STRIP * s + i] % 16];
+			result[i] += tables[16 * (columns + s) + strip[VXK_STRIP * s + i] / 16];
+		}
+	}
+}

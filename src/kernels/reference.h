@@ -50,4 +50,8 @@ typedef enum VxReferenceCode
 void		vxk_reference_codes(VxReferenceCode kind, const VxCodeRows *rows, const uint8_t *query,
 								int64_t *result);
 
+/* VXK_STRIP results, as VxKernels defines lookup_u4. */
+void		vxk_reference_lookup(const uint8_t *strip, size_t columns, const uint8_t *tables,
+								 int64_t *result);
+
 #endif							/* VX_KERNEL_REFERENCE_H */

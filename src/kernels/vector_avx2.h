@@ -14,6 +14,8 @@
 #define v_keep(vector) __asm__("" : "+x" (vector))
 #define V_WIDTH 8
 #define VX_ISA_COUNTS_BITS
+#define VX_ISA_LOOKS_UP
+#define PANEL_ROWS 6
 typedef __m256 Vf;
 
 /* Twice as wide as Vf: the lower half of its elements and the upper half. */
@@ -51,6 +53,13 @@ vf_load_partial(const float *p, size_t n)
 {
 	Assert(n > 0 && n < V_WIDTH);
 	return _mm256_maskload_ps(p, _mm256_loadu_si256((const __m256i *) (lane_mask + V_WIDTH - n)));
+}
+
+/* one element, at any address, in all lanes */
+VX_INLINE Vf
+vf_set1(const float *p)
+{
+	return _mm256_set1_ps(*(const unaligned_float *) p);
 }
 
 VX_INLINE Vf
@@ -250,4 +259,67 @@ code_bias_u8(const uint8_t *query, size_t n)
 	(void) query;
 	(void) n;
 	return 0;
+}
+
+#include "add_rows.h"
+
+VX_INLINE Vb
+vb_zero(void)
+{
+	return _mm256_setzero_si256();
+}
+
+VX_INLINE Vb
+vb_low_halves(Vb a)
+{
+	return _mm256_and_si256(a, _mm256_set1_epi8(15));
+}
+
+VX_INLINE Vb
+vb_high_halves(Vb a)
+{
+	return _mm256_and_si256(_mm256_srli_epi16(a, 4), _mm256_set1_epi8(15));
+}
+
+VX_INLINE Vb
+vb_lookup(Vb table, Vb index)
+{
+	return _mm256_shuffle_epi8(table, index);
+}
+
+VX_INLINE Vb
+vb_add8(Vb a, Vb b)
+{
+	return _mm256_add_epi8(a, b);
+}
+
+VX_INLINE Vb
+vb_add16(Vb a, Vb b)
+{
+	return _mm256_add_epi16(a, b);
+}
+
+VX_INLINE Vb
+vb_odd_bytes(Vb a)
+{
+	return _mm256_srli_epi16(a, 8);
+}
+
+VX_INLINE Vb
+vb_even_bytes(Vb whole, Vb odd)
+{
+	return _mm256_sub_epi16(whole, _mm256_slli_epi16(odd, 8));
+}
+
+/* sums of a chunk fit 16 bits over both parts of a vector together */
+VX_INLINE __m128i
+fold16(Vb v)
+{
+	return _mm_add_epi16(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
+}
+
+VX_INLINE void
+vb_add_rows(Vb even, Vb odd, uint32_t *out)
+{
+	add_rows(fold16(even), fold16(odd), out);
 }

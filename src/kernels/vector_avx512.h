@@ -16,6 +16,8 @@
 #define V_WIDTH 16
 #define VX_ISA_COUNTS_BITS
 #define VX_ISA_MATCHES_BLOCKS
+#define VX_ISA_LOOKS_UP
+#define PANEL_ROWS 8
 typedef __m512 Vf;
 
 /* Twice as wide as Vf: the lower half of its elements and the upper half. */
@@ -50,6 +52,13 @@ vf_load_partial(const float *p, size_t n)
 {
 	Assert(n > 0 && n < V_WIDTH);
 	return _mm512_maskz_loadu_ps((__mmask16) ((1U << n) - 1), p);
+}
+
+/* one element, at any address, in all lanes */
+VX_INLINE Vf
+vf_set1(const float *p)
+{
+	return _mm512_set1_ps(*(const unaligned_float *) p);
 }
 
 /*
@@ -298,4 +307,69 @@ code_bias_u8(const uint8_t *query, size_t n)
 	(void) query;
 	(void) n;
 	return 0;
+}
+
+#include "add_rows.h"
+
+VX_INLINE Vb
+vb_zero(void)
+{
+	return _mm512_setzero_si512();
+}
+
+VX_INLINE Vb
+vb_low_halves(Vb a)
+{
+	return _mm512_and_si512(a, _mm512_set1_epi8(15));
+}
+
+VX_INLINE Vb
+vb_high_halves(Vb a)
+{
+	return _mm512_and_si512(_mm512_srli_epi16(a, 4), _mm512_set1_epi8(15));
+}
+
+VX_INLINE Vb
+vb_lookup(Vb table, Vb index)
+{
+	return _mm512_shuffle_epi8(table, index);
+}
+
+VX_INLINE Vb
+vb_add8(Vb a, Vb b)
+{
+	return _mm512_add_epi8(a, b);
+}
+
+VX_INLINE Vb
+vb_add16(Vb a, Vb b)
+{
+	return _mm512_add_epi16(a, b);
+}
+
+VX_INLINE Vb
+vb_odd_bytes(Vb a)
+{
+	return _mm512_srli_epi16(a, 8);
+}
+
+VX_INLINE Vb
+vb_even_bytes(Vb whole, Vb odd)
+{
+	return _mm512_sub_epi16(whole, _mm512_slli_epi16(odd, 8));
+}
+
+/* sums of a chunk fit 16 bits over all parts of a vector together */
+VX_INLINE __m128i
+fold16(Vb v)
+{
+	__m256i		halves = _mm256_add_epi16(_mm512_castsi512_si256(v), _mm512_extracti64x4_epi64(v, 1));
+
+	return _mm_add_epi16(_mm256_castsi256_si128(halves), _mm256_extracti128_si256(halves, 1));
+}
+
+VX_INLINE void
+vb_add_rows(Vb even, Vb odd, uint32_t *out)
+{
+	add_rows(fold16(even), fold16(odd), out);
 }

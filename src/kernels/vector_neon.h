@@ -14,6 +14,8 @@
 #define v_keep(vector) __asm__("" : "+w" (vector))
 #define V_WIDTH 4
 #define VX_ISA_COUNTS_BITS
+#define VX_ISA_LOOKS_UP
+#define PANEL_ROWS 4
 typedef float32x4_t Vf;
 
 /* Twice as wide as Vf: the lower half of its elements and the upper half. */
@@ -49,6 +51,13 @@ vf_load_partial(const float *p, size_t n)
 
 	Assert(n > 0 && n < V_WIDTH);
 	return vreinterpretq_f32_u64(vcombine_u64(vcreate_u64(low), vcreate_u64(high)));
+}
+
+/* one element, at any address, in all lanes */
+VX_INLINE Vf
+vf_set1(const float *p)
+{
+	return vdupq_n_f32(*(const unaligned_float *) p);
 }
 
 /* FCVTL and FCVTN are in every aarch64; the default rounding is to nearest even */
@@ -248,4 +257,67 @@ code_bias_u8(const uint8_t *query, size_t n)
 	for (total = vaddvq_s32(sum); j < n; j++)
 		total += (int8_t) query[j];
 	return 128 * total;
+}
+
+VX_INLINE Vb
+vb_zero(void)
+{
+	return vdupq_n_u8(0);
+}
+
+VX_INLINE Vb
+vb_low_halves(Vb a)
+{
+	return vandq_u8(a, vdupq_n_u8(15));
+}
+
+VX_INLINE Vb
+vb_high_halves(Vb a)
+{
+	return vshrq_n_u8(a, 4);
+}
+
+VX_INLINE Vb
+vb_lookup(Vb table, Vb index)
+{
+	return vqtbl1q_u8(table, index);
+}
+
+VX_INLINE Vb
+vb_add8(Vb a, Vb b)
+{
+	return vaddq_u8(a, b);
+}
+
+VX_INLINE Vb
+vb_add16(Vb a, Vb b)
+{
+	return vreinterpretq_u8_u16(vaddq_u16(vreinterpretq_u16_u8(a), vreinterpretq_u16_u8(b)));
+}
+
+VX_INLINE Vb
+vb_odd_bytes(Vb a)
+{
+	return vreinterpretq_u8_u16(vshrq_n_u16(vreinterpretq_u16_u8(a), 8));
+}
+
+VX_INLINE Vb
+vb_even_bytes(Vb whole, Vb odd)
+{
+	uint16x8_t	shifted = vshlq_n_u16(vreinterpretq_u16_u8(odd), 8);
+
+	return vreinterpretq_u8_u16(vsubq_u16(vreinterpretq_u16_u8(whole), shifted));
+}
+
+/* even and odd rows side by side again, and widened */
+VX_INLINE void
+vb_add_rows(Vb even, Vb odd, uint32_t *out)
+{
+	uint16x8x2_t rows = vzipq_u16(vreinterpretq_u16_u8(even), vreinterpretq_u16_u8(odd));
+
+	for (int i = 0; i < 2; i++, out += 8)
+	{
+		vst1q_u32(out, vaddw_u16(vld1q_u32(out), vget_low_u16(rows.val[i])));
+		vst1q_u32(out + 4, vaddw_high_u16(vld1q_u32(out + 4), rows.val[i]));
+	}
 }
