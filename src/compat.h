@@ -160,6 +160,51 @@
 #endif
 
 /* ----------
+ * Shared memory of a library that was not preloaded
+ *
+ * Returns the memory of that name and size, the same for all sessions of the
+ * server, made and initialised by the first that asks for it.
+ *
+ * 17 has a registry of named segments.  15 and 16 let a library that comes late
+ * take from what the server has to spare beyond what was asked for at its
+ * start, about 100 kB, as autoprewarm does when it is not preloaded; so the
+ * size has to be modest there.
+ * ----------
+ */
+#if PG_VERSION_NUM >= 170000
+#include "storage/dsm_registry.h"
+
+#define VX_SHARED_IS_SCARCE 0
+
+static inline void *
+vx_shared_memory(const char *name, size_t size, void (*init) (void *memory))
+{
+	bool		found;
+
+	return GetNamedDSMSegment(name, size, init, &found);
+}
+#else
+#include "storage/lwlock.h"
+#include "storage/shmem.h"
+
+#define VX_SHARED_IS_SCARCE 1
+
+static inline void *
+vx_shared_memory(const char *name, size_t size, void (*init) (void *memory))
+{
+	bool		found;
+	void	   *memory;
+
+	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
+	memory = ShmemInitStruct(name, size, &found);
+	if (!found)
+		init(memory);
+	LWLockRelease(AddinShmemInitLock);
+	return memory;
+}
+#endif
+
+/* ----------
  * Index access methods
  * ----------
  */

@@ -20,3 +20,30 @@ CREATE FUNCTION vectorx_recall(index regclass, INOUT k integer DEFAULT 10, INOUT
 		OUT recall float8, OUT index_ms float8, OUT exact_ms float8, OUT rows bigint) RETURNS record
 	AS 'MODULE_PATHNAME', 'vx_recall' LANGUAGE C VOLATILE STRICT;
 COMMENT ON FUNCTION vectorx_recall(regclass, integer, integer) IS 'share of the true nearest rows that an index finds, with the settings of the session';
+
+CREATE FUNCTION vectorx_stat_all(OUT indexrelid oid, OUT scans bigint, OUT resumes bigint, OUT rows_returned bigint,
+		OUT pages_scored bigint, OUT nodes_scored bigint, OUT exact_distances bigint, OUT heap_fetches bigint,
+		OUT inserts bigint, OUT edges_written bigint, OUT since timestamptz) RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'vx_stat_all' LANGUAGE C VOLATILE STRICT PARALLEL SAFE ROWS 100;
+COMMENT ON FUNCTION vectorx_stat_all() IS 'what the scans and inserts of this database''s vector indexes have done; 0 is all that found no room';
+
+CREATE FUNCTION vectorx_stat_reset(index regclass DEFAULT NULL) RETURNS void
+	AS 'MODULE_PATHNAME', 'vx_stat_reset' LANGUAGE C VOLATILE PARALLEL SAFE;
+COMMENT ON FUNCTION vectorx_stat_reset(regclass) IS 'begin the statistics of an index, or of all of this database, anew';
+REVOKE EXECUTE ON FUNCTION vectorx_stat_reset(regclass) FROM PUBLIC;
+
+CREATE VIEW pg_stat_vectorx AS
+	SELECT t.oid AS relid, i.indexrelid, n.nspname AS schemaname, t.relname, c.relname AS indexrelname, a.amname AS method,
+		coalesce(s.scans, 0) AS scans, coalesce(s.resumes, 0) AS resumes, coalesce(s.rows_returned, 0) AS rows_returned,
+		coalesce(s.pages_scored, 0) AS pages_scored, coalesce(s.nodes_scored, 0) AS nodes_scored,
+		coalesce(s.exact_distances, 0) AS exact_distances, coalesce(s.heap_fetches, 0) AS heap_fetches,
+		coalesce(s.inserts, 0) AS inserts, coalesce(s.edges_written, 0) AS edges_written, s.since
+	FROM pg_catalog.pg_index i
+		JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) i.indexrelid AND c.relkind OPERATOR(pg_catalog.=) 'i'
+		JOIN pg_catalog.pg_class t ON t.oid OPERATOR(pg_catalog.=) i.indrelid
+		JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) t.relnamespace
+		JOIN pg_catalog.pg_am a ON a.oid OPERATOR(pg_catalog.=) c.relam 
+			AND a.amname OPERATOR(pg_catalog.=) ANY (ARRAY['hnsw', 'ivfflat', 'diskann']::pg_catalog.name[])
+		LEFT JOIN vectorx_stat_all() s ON s.indexrelid OPERATOR(pg_catalog.=) i.indexrelid;
+GRANT SELECT ON pg_stat_vectorx TO PUBLIC;
+COMMENT ON VIEW pg_stat_vectorx IS 'what the scans and inserts of vector indexes have done since the server was started';

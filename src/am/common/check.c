@@ -21,7 +21,6 @@
 #include "access/transam.h"
 #include "access/xact.h"
 #include "catalog/index.h"
-#include "commands/defrem.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
@@ -32,16 +31,7 @@
 
 #include "compat.h"
 #include "am/common/check.h"
-
-/*
- * One row an access method: its folder defines the method, and the linker
- * brings them together, as no folder below am/ may include another.
- */
-extern const VxCheckMethod hnsw_check_method;
-
-static const VxCheckMethod *const check_methods[] = {
-	&hnsw_check_method
-};
+#include "am/common/method.h"
 
 #define VXC_COLUMNS		4
 
@@ -99,67 +89,6 @@ vxc_copy_page(VxCheck *check, BlockNumber block, char *copy)
 	buffer = vxp_read_any(check->index, block, check->strategy);
 	memcpy(copy, BufferGetPage(buffer), BLCKSZ);
 	UnlockReleaseBuffer(buffer);
-}
-
-/*
- * The method of an index's access method, or NULL.  It is known by its
- * handler: the name is the user's to choose.
- */
-static const VxCheckMethod *
-vxc_method(Relation index)
-{
-	FmgrInfo	handler;
-
-	fmgr_info(index->rd_amhandler, &handler);
-	for (Size i = 0; i < lengthof(check_methods); i++)
-	{
-		Assert(check_methods[i]->handler != NULL);
-		if (check_methods[i]->handler == handler.fn_addr)
-			return check_methods[i];
-	}
-	return NULL;
-}
-
-/*
- * Whether an open index belongs to an access method of this library.
- */
-bool
-vxc_is_vector_index(Relation index)
-{
-	return vxc_method(index) != NULL;
-}
-
-/*
- * Error unless an open relation is a vector index with storage that this
- * session can read.
- */
-void
-vxc_require_vector_index(Relation index)
-{
-	const char *name = RelationGetRelationName(index);
-
-	if (!vxc_is_vector_index(index))
-		ereport(ERROR,
-				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("\"%s\" is not a vector index", name),
-				 errdetail("Its access method is %s.",
-						   get_am_name(index->rd_rel->relam)),
-				 errhint("Name an index that was created with USING hnsw.")));
-	if (index->rd_rel->relkind == RELKIND_PARTITIONED_INDEX)
-		ereport(ERROR,
-				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("index \"%s\" is partitioned", name),
-				 errhint("Name the indexes of its partitions, which pg_partition_tree() lists.")));
-	if (RELATION_IS_OTHER_TEMP(index))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("cannot read temporary index \"%s\" of another session", name)));
-	if (!index->rd_index->indisvalid || !index->rd_index->indisready)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("index \"%s\" is not valid", name),
-				 errdetail("Its concurrent creation is under way or has failed."),
-				 vxp_reindex_hint(index)));
 }
 
 /*
@@ -225,7 +154,7 @@ vxc_run(VxCheck *check)
 
 	if (check->heapallindexed)
 		check->snapshot = vxc_snapshot(check->index);
-	vxc_method(check->index)->check(check);
+	vxm_method(check->index)->check(check);
 	if (check->snapshot != NULL)
 		UnregisterSnapshot(check->snapshot);
 
@@ -250,7 +179,7 @@ vx_check(PG_FUNCTION_ARGS)
 	check.result = (ReturnSetInfo *) fcinfo->resultinfo;
 	check.heapallindexed = PG_GETARG_BOOL(1);
 	vxc_open(&check, PG_GETARG_OID(0));
-	vxc_require_vector_index(check.index);
+	vxm_require_vector_index(check.index);
 
 	if (RecoveryInProgress() &&
 		check.index->rd_rel->relpersistence == RELPERSISTENCE_UNLOGGED)

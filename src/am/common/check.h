@@ -32,13 +32,6 @@ typedef struct VxCheck
 	uint64		findings;
 } VxCheck;
 
-/* How the indexes of one access method are checked. */
-typedef struct VxCheckMethod
-{
-	PGFunction	handler;		/* of the access method */
-	void		(*check) (VxCheck *check);
-} VxCheckMethod;
-
 /* What a finding does not say of its place. */
 #define VXC_NO_SLOT		(-1)
 
@@ -46,8 +39,6 @@ extern void vxc_report(VxCheck *check, const char *invariant,
 					   BlockNumber block, int slot,
 					   const char *format,...) __attribute__((format(printf, 5, 6)));
 extern void vxc_copy_page(VxCheck *check, BlockNumber block, char *copy);
-extern bool vxc_is_vector_index(Relation index);
-extern void vxc_require_vector_index(Relation index);
 
 /*
  * A set of heap TIDs with the slots they were found in, of one of several

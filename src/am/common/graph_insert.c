@@ -19,6 +19,7 @@
 #include "common/pg_prng.h"
 
 #include "compat.h"
+#include "am/common/counters.h"
 #include "am/common/graph_insert_internal.h"
 #include "base/slot.h"
 #include "storage/vector_page.h"
@@ -222,6 +223,7 @@ vxi_write_node(VxGraphInsert *insert, VxPageTransaction *transaction,
 		vxp_vector_write(transaction, image, &meta->geometry[0].vectors, slot,
 						 value->elements);
 	vxp_commit(transaction);
+	insert->edges_written += contents->edge_count;
 }
 
 /*
@@ -454,6 +456,7 @@ vxi_insert(VxGraphInsert *insert, const VxIndexValue *value,
 	int			level;
 
 	Assert(value->indexed && ItemPointerIsValid(tid));
+	insert->edges_written = 0;
 
 	/* other backends may have added layers since the last row */
 	vxp_meta_read(index->relation, &index->meta);
@@ -464,4 +467,6 @@ vxi_insert(VxGraphInsert *insert, const VxIndexValue *value,
 	level = vxi_draw_level(insert);
 	for (int layer = 0; layer <= level; layer++)
 		below = vxi_insert_layer(insert, layer, value, tid, below);
+	if (insert->mode == VX_PAGES_LOGGED)
+		vxn_count_insert(index->relation, insert->edges_written);
 }

@@ -25,6 +25,7 @@ struct VxGraphInsert
 	VxPageSearch *search;
 	VxSelector *selector;
 	VxCodeQuery *query;
+	uint64		edges_written;	/* by the row at hand */
 	uint8	   *code;
 	VxFactors	factors;
 

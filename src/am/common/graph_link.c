@@ -152,6 +152,7 @@ vxi_add_back_edge(VxGraphInsert *insert, int layer, int number, BlockNumber targ
 	page = vxp_edit(&transaction, buffer);
 	vxp_graph_edges(page, geometry, neighbour->slot)[at] = target;
 	vxp_commit(&transaction);
+	insert->edges_written++;
 }
 
 /*

@@ -81,6 +81,9 @@ vxs_rescan(IndexScanDesc scan, ScanKey keys, int nkeys,
 	state->loaded = 0;
 	state->distinct = 0;
 	state->returned = 0;
+	state->tallied_loaded = 0;
+	memset(&state->tallied_search, 0, sizeof(state->tallied_search));
+	state->tallied_vectors = 0;
 }
 
 /*
@@ -125,6 +128,8 @@ vxs_scan_open(IndexScanDesc scan)
 	state->index = vxi_open(scan->indexRelation);
 	vxo_refresh();
 	state->method->limits(state->index, &state->limits);
+	state->counters.effort_name = state->method->effort_name;
+	state->counters.effort = state->limits.rows;
 	Assert(state->limits.rows > 0 && state->limits.beam > 0);
 	vxi_layer_source_init(&state->source, state->index);
 	memset(&options, 0, sizeof(options));
@@ -230,7 +235,10 @@ vxs_scan_resume(VxGraphScan *state)
 	if (vxs_scan_budget_spent(state) || vxg_search_resume(state->search) == 0)
 		state->exhausted = true;
 	else
+	{
+		state->counters.counts[VX_COUNT_RESUMES]++;
 		vxs_scan_load(state);
+	}
 }
 
 /*
@@ -265,6 +273,7 @@ vxs_scan_start(IndexScanDesc scan)
 		elog(ERROR, "non-MVCC snapshots are not supported with %s",
 			 state->method->name);
 	pgstat_count_index_scan(scan->indexRelation);
+	state->counters.counts[VX_COUNT_SCANS]++;
 	vx_count_index_search(scan);
 	vxs_scan_open(scan);
 	vxs_scan_query(scan);
@@ -318,6 +327,54 @@ vxs_scan_accept(VxGraphScan *state, const VxExactRow *row)
 }
 
 /*
+ * Bring the counters up to date.  Memory grows only when candidates are
+ * loaded.
+ */
+static void
+vxs_scan_tally(VxGraphScan *state)
+{
+	const VxPageSearchCounters *search = vxg_search_counters(state->search);
+	uint64	   *counts = state->counters.counts;
+	uint64		vectors = state->exact.vectors_read - state->tallied_vectors;
+
+	Assert(state->started && search->pages_read >= state->tallied_search.pages_read);
+	counts[VX_COUNT_PAGES] += search->pages_read - state->tallied_search.pages_read;
+	counts[VX_COUNT_NODES] += search->slots_scored - state->tallied_search.slots_scored;
+	counts[VX_COUNT_EXACT] += vectors;
+	if (state->exact.heap_values != NULL)
+		counts[VX_COUNT_HEAP_FETCHES] += vectors;
+	state->tallied_search = *search;
+	state->tallied_vectors = state->exact.vectors_read;
+	if (state->loaded != state->tallied_loaded)
+	{
+		state->counters.memory = Max(state->counters.memory,
+									 MemoryContextMemAllocated(state->context, true));
+		state->tallied_loaded = state->loaded;
+	}
+}
+
+/*
+ * The next row of a scan that has started, or false.
+ */
+static bool
+vxs_scan_next(VxGraphScan *state, VxExactRow *row)
+{
+	if (state->limits.iterative == VX_ITERATIVE_OFF && state->returned >= state->limits.rows)
+		return false;
+
+	do
+	{
+		if (state->limits.iterative != VX_ITERATIVE_OFF && !state->exhausted)
+			vxs_scan_replenish(state);
+		if (!vxs_exact_next(&state->exact, row))
+			return false;
+	} while (!vxs_scan_accept(state, row));
+	state->returned++;
+	state->counters.counts[VX_COUNT_ROWS]++;
+	return true;
+}
+
+/*
  * The next row: amgettuple.
  */
 bool
@@ -325,6 +382,7 @@ vxs_gettuple(IndexScanDesc scan, ScanDirection direction)
 {
 	VxGraphScan *state = (VxGraphScan *) scan->opaque;
 	VxExactRow	row;
+	bool		found;
 
 	Assert(ScanDirectionIsForward(direction));
 	Assert(scan->opaque != NULL);
@@ -333,18 +391,11 @@ vxs_gettuple(IndexScanDesc scan, ScanDirection direction)
 		elog(ERROR, "cannot scan %s index without order", state->method->name);
 	if (!state->started)
 		vxs_scan_start(scan);
-	if (state->limits.iterative == VX_ITERATIVE_OFF && state->returned >= state->limits.rows)
+	found = vxs_scan_next(state, &row);
+	vxs_scan_tally(state);
+	if (!found)
 		return false;
 
-	do
-	{
-		if (state->limits.iterative != VX_ITERATIVE_OFF && !state->exhausted)
-			vxs_scan_replenish(state);
-		if (!vxs_exact_next(&state->exact, &row))
-			return false;
-	} while (!vxs_scan_accept(state, &row));
-
-	state->returned++;
 	scan->xs_heaptid = vxi_tid_from_uint64(row.tid);
 	scan->xs_recheck = false;
 	scan->xs_recheckorderby = false;
@@ -367,6 +418,7 @@ vxs_end(IndexScanDesc scan)
 			 (unsigned long long) vxg_search_counters(state->search)->expanded,
 			 (unsigned long long) state->exact.vectors_read,
 			 (unsigned long long) state->source.reader.pages_read);
+	vxn_count(scan->indexRelation, state->counters.counts);
 	vxs_scan_release(state);
 	MemoryContextDelete(state->context);
 	pfree(state);

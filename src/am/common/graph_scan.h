@@ -14,6 +14,7 @@
 #include "access/genam.h"
 #include "access/relscan.h"
 
+#include "am/common/counters.h"
 #include "am/common/exact.h"
 #include "am/common/index.h"
 #include "am/common/options.h"
@@ -43,6 +44,7 @@ typedef struct VxGraphScan VxGraphScan;
  * What is particular to an access method.
  *
  * name		of the method, for messages.
+ * effort_name	of the setting that limits.rows is the value of, for EXPLAIN.
  * limits	fills in the limits of a scan that begins; vxo_refresh() was called.
  * enter	leaves in entries (room for VXI_MAX_ENTRIES) the pages of the base
  *			layer from which to search; returns their number, 0 if the index is
@@ -53,6 +55,7 @@ typedef struct VxGraphScan VxGraphScan;
 typedef struct VxGraphScanMethod
 {
 	const char *name;
+	const char *effort_name;
 	void		(*limits) (const VxIndex *index, VxScanLimits *limits);
 	int			(*enter) (VxGraphScan *scan, uint32 *entries);
 	VxRefine	refine;
@@ -61,6 +64,7 @@ typedef struct VxGraphScanMethod
 
 struct VxGraphScan
 {
+	VxScanCounters counters;	/* must be first, see counters.h */
 	const VxGraphScanMethod *method;
 	MemoryContext context;		/* everything below, until the scan ends */
 	VxIndex    *index;
@@ -75,6 +79,11 @@ struct VxGraphScan
 	int64		distinct;		/* those of them that are no copies */
 	int64		returned;		/* rows */
 	double		last_key;		/* of the row returned last */
+
+	/* what of the search under way is in the counters */
+	int64		tallied_loaded;
+	VxPageSearchCounters tallied_search;
+	uint64		tallied_vectors;
 };
 
 extern IndexScanDesc vxs_begin(Relation index, int nkeys, int norderbys,

@@ -36,8 +36,8 @@
 #include "utils/ruleutils.h"
 
 #include "compat.h"
-#include "am/common/check.h"
 #include "am/common/index.h"
+#include "am/common/method.h"
 #include "am/common/options.h"
 #include "base/rng.h"
 
@@ -540,7 +540,7 @@ vxr_open(VxRecall *recall, Oid index_oid)
 
 	/* errors if this is no index */
 	recall->index = index_open(index_oid, AccessShareLock);
-	vxc_require_vector_index(recall->index);
+	vxm_require_vector_index(recall->index);
 	Assert(recall->heap != NULL);
 }
 

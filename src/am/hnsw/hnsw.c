@@ -65,3 +65,9 @@ vx_hnswhandler(PG_FUNCTION_ARGS)
 
 	PG_RETURN_POINTER(amroutine);
 }
+
+/* What vectorx_check() and the like have to know. */
+const VxMethod hnsw_method = {
+	.handler = vx_hnswhandler,
+	.check = hnswcheck
+};

@@ -13,6 +13,7 @@
 #include "nodes/pathnodes.h"
 
 #include "am/common/graph_insert.h"
+#include "am/common/method.h"
 #include "am/common/options.h"
 
 /* hnsw_build.c */
@@ -35,5 +36,11 @@ extern void hnswcostestimate(PlannerInfo *root, IndexPath *path,
 							 double loop_count, Cost *startup_cost,
 							 Cost *total_cost, Selectivity *selectivity,
 							 double *correlation, double *pages);
+
+/* hnsw_check.c */
+extern void hnswcheck(struct VxCheck *check);
+
+/* hnsw.c */
+extern const VxMethod hnsw_method;
 
 #endif							/* VX_HNSW_H */

@@ -52,10 +52,11 @@
 #include "am/common/graph_check.h"
 #include "am/hnsw/hnsw.h"
 
-extern const VxCheckMethod hnsw_check_method;
-
-PGDLLEXPORT Datum vx_hnswhandler(PG_FUNCTION_ARGS);
-
-const VxCheckMethod hnsw_check_method = {
-	vx_hnswhandler, vxc_check_graph_index
-};
+/*
+ * Check an hnsw index, for vectorx_check().
+ */
+void
+hnswcheck(struct VxCheck *check)
+{
+	vxc_check_graph_index(check);
+}

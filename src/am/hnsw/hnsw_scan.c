@@ -49,6 +49,7 @@ hnsw_scan_enter(VxGraphScan *scan, uint32 *entries)
 
 static const VxGraphScanMethod hnsw_scan_method = {
 	.name = "hnsw",
+	.effort_name = "ef_search",
 	.limits = hnsw_scan_limits,
 	.enter = hnsw_scan_enter
 };
