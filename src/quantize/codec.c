@@ -20,6 +20,13 @@
 #include "kernels/kernels.h"
 #include "quantize/codec_internal.h"
 
+/* a whole number of Hadamard blocks and of SIMD registers */
+int
+vxq_padded_dimensions(int dims)
+{
+	return (dims + VXQ_GRANULE - 1) / VXQ_GRANULE * VXQ_GRANULE;
+}
+
 /*
  * Kind and sizes, which follow from metric, dims and bits.  Short vectors are
  * their own code, since a code and its factors would hardly be shorter; L1 has a
@@ -56,7 +63,7 @@ choose_layout(VxCodec *codec, int bits)
 		codec->kind = VX_CODE_LATTICE;
 		codec->bits = bits;
 		codec->stored_bits = bits <= 2 ? 2 : (bits <= 4 ? 4 : 8);
-		codec->padded_dims = (codec->dims + VXQ_GRANULE - 1) / VXQ_GRANULE * VXQ_GRANULE;
+		codec->padded_dims = vxq_padded_dimensions(codec->dims);
 		codec->code_bytes = (size_t) codec->padded_dims * codec->stored_bits / 8;
 		Assert(codec->code_bytes % 16 == 0);
 	}

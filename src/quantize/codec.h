@@ -151,6 +151,9 @@ extern void vxq_codec_init(VxCodec *codec, const VxCodecParameters *parameters,
 						   const VxHost *host);
 extern void vxq_codec_release(VxCodec *codec, const VxHost *host);
 
+/* Dimensions of a LATTICE code, those of the vector rounded up. */
+extern int	vxq_padded_dimensions(int dims);
+
 /* Bytes of working memory, aligned for floats, for encoding and preparing */
 extern size_t vxq_scratch_size(const VxCodec *codec);
 

@@ -124,7 +124,8 @@ vxp_meta_is_sane(const VxMetaPageData *data)
 	if (data->dimensions < 1 || data->dimensions > PG_INT32_MAX ||
 		data->code_dimensions < 1 || data->code_dimensions > VX_MAX_CODE_DIMENSIONS ||
 		data->m < 1 || data->layers > VX_MAX_LAYERS ||
-		data->code_bits < 1 || data->code_bits > 8 || !isfinite(data->spread) ||
+		data->code_bits < 1 || data->code_bits > 8 || vxp_refine_bits(data) > 8 ||
+		!isfinite(data->spread) ||
 		data->code_bytes < 1 || data->code_bytes > VX_PAGE_CONTENTS ||
 		data->vector_bytes > VX_PAGE_CONTENTS)
 		return false;

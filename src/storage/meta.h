@@ -37,7 +37,8 @@ typedef struct VxMetaPageData
 	uint32		version;
 	uint32		dimensions;		/* of the column */
 	uint32		code_bytes;		/* of one slot */
-	uint32		vector_bytes;	/* of one full vector, 0 if codes are exact */
+	uint32		vector_bytes;	/* of one full vector, or refine code; 0 if
+								 * codes are exact */
 	uint16		m;				/* target pages a node keeps */
 	uint16		ef_construction;
 	uint8		metric;			/* VxMetric of the codec */
@@ -51,7 +52,10 @@ typedef struct VxMetaPageData
 	uint16		fillfactor;		/* percent of slots a build fills */
 	uint16		filter_words;	/* 8-byte words a slot keeps for filters */
 	uint32		code_dimensions;	/* of what the codec is given */
-	uint32		reserved[4];
+	uint32		total_bits;		/* 0: vector pages have vectors; else what code
+								 * and refine code have together, see
+								 * vxp_refine_bits() */
+	uint32		reserved[3];
 	BlockNumber root[VX_MAX_LAYERS];
 } VxMetaPageData;
 
@@ -60,6 +64,17 @@ typedef struct VxMeta
 	VxMetaPageData data;
 	VxGraphGeometry geometry[2];	/* of the base layer, of upper layers */
 } VxMeta;
+
+/*
+ * Bits a dimension of the codes that vector pages hold instead of vectors; 0 if
+ * they hold vectors, or there are none.
+ */
+static inline int
+vxp_refine_bits(const VxMetaPageData *data)
+{
+	return data->total_bits <= data->code_bits ? 0 :
+		(int) data->total_bits - data->code_bits;
+}
 
 /* The geometry of a layer's pages. */
 static inline const VxGraphGeometry *

@@ -7,9 +7,9 @@
  * once its exact key is no greater than the lower bound of every candidate
  * not yet read; full vectors are read in the order of those bounds, and only
  * as far as the caller asks for rows.  LIMIT 10 thus reads a few dozen of
- * the vectors of a beam of hundreds.  Where the access method has something
- * between code and vector, a candidate whose turn comes is refined first, and
- * waits again if its bound has risen.
+ * the vectors of a beam of hundreds.  Where the index has refine codes, a
+ * candidate whose turn comes is refined first, and waits again if its bound has
+ * risen; its vector is then read from the table.
  *
  *-------------------------------------------------------------------------
  */
@@ -51,6 +51,25 @@ vxs_exact_begin(VxExactStage *stage, const void *query)
 	stage->query = query;
 	stage->unordered = query == NULL;
 	stage->pending_count = stage->row_count = 0;
+}
+
+/*
+ * Refine candidates of an index that has refine codes: of the query that was
+ * prepared as base_query, for its codes.
+ */
+void
+vxs_exact_refine_by(VxExactStage *stage, const VxCodeQuery *base_query,
+					const void *image)
+{
+	const VxRefineCodec *refine = stage->index->refine;
+
+	Assert(refine != NULL);
+	stage->base_query = base_query;
+	if (stage->refine_query == NULL)
+		stage->refine_query = (VxCodeQuery *)
+			MemoryContextAlloc(stage->index->context, vxq_refine_query_size(refine));
+	vxq_refine_query_prepare(refine, image, stage->index->refine_scratch,
+							 stage->refine_query);
 }
 
 /*
@@ -189,7 +208,7 @@ vxs_exact_load(VxExactStage *stage, const VxCandidate *candidates, int count)
 			vxp_report_damage(stage->index->relation, candidates[i].block,
 							  "A live slot has a heap TID that the table cannot have.");
 		pending->bound = vxs_lower_bound(&candidates[i]);
-		pending->refined = stage->refine == NULL;
+		pending->refined = stage->refine_query == NULL;
 		pending->candidate = candidates[i];
 		vxs_pending_rise(stage->pending, ++stage->pending_count);
 	}
@@ -221,6 +240,51 @@ vxs_heap_key(VxExactStage *stage, const VxCandidate *candidate)
 }
 
 /*
+ * Read what the index keeps of a candidate beside its code into stage->vector,
+ * and the factors of the code.
+ */
+static void
+vxs_read_stored(VxExactStage *stage, const VxCandidate *candidate, VxFactors *factors)
+{
+	const VxGraphGeometry *geometry = &stage->index->meta.geometry[0];
+	VxVectorPlace place;
+	Buffer		buffer;
+	Page		page;
+	bool		complete;
+
+	Assert(candidate->state == VX_SLOT_LIVE);
+	buffer = vxp_reader_open(stage->reader, candidate->block, VX_PAGE_GRAPH);
+	vxp_graph_verify(stage->index->relation, buffer, 0, geometry);
+	page = BufferGetPage(buffer);
+	complete = vxp_vector_locate(page, &geometry->vectors, candidate->slot, &place);
+	factors->add = vxp_graph_floats(page, geometry->add_at)[candidate->slot];
+	factors->scale = vxp_graph_floats(page, geometry->scale_at)[candidate->slot];
+	factors->error = vxp_graph_floats(page, geometry->error_at)[candidate->slot];
+	UnlockReleaseBuffer(buffer);
+	if (!complete)
+		vxp_report_damage(stage->index->relation, candidate->block,
+						  "A live slot has no page for its vector.");
+
+	vxp_vector_read(stage->reader, &place, stage->vector);
+}
+
+/*
+ * Narrow the estimate of a candidate by its refine code.
+ */
+static void
+vxs_refine(VxExactStage *stage, VxCandidate *candidate)
+{
+	VxFactors	factors;
+
+	Assert(stage->base_query != NULL && stage->refine_query != NULL);
+	vxs_read_stored(stage, candidate, &factors);
+	vxq_refine_estimate(stage->index->refine, stage->base_query, stage->refine_query,
+						&factors, (const uint8 *) stage->vector,
+						&candidate->estimate, &candidate->error);
+	stage->refined++;
+}
+
+/*
  * The exact key of a candidate, from its full vector.
  */
 static double
@@ -228,9 +292,7 @@ vxs_exact_key(VxExactStage *stage, const VxCandidate *candidate)
 {
 	const VxMeta *meta = &stage->index->meta;
 	const VxOperatorClass *opclass = stage->index->opclass;
-	VxVectorPlace place;
-	Buffer		buffer;
-	bool		complete;
+	VxFactors	factors;
 	double		key;
 
 	if (stage->unordered)
@@ -240,17 +302,7 @@ vxs_exact_key(VxExactStage *stage, const VxCandidate *candidate)
 	if (meta->data.vector_bytes == 0)
 		return candidate->estimate;
 
-	Assert(candidate->state == VX_SLOT_LIVE);
-	buffer = vxp_reader_open(stage->reader, candidate->block, VX_PAGE_GRAPH);
-	vxp_graph_verify(stage->index->relation, buffer, 0, &meta->geometry[0]);
-	complete = vxp_vector_locate(BufferGetPage(buffer), &meta->geometry[0].vectors,
-								 candidate->slot, &place);
-	UnlockReleaseBuffer(buffer);
-	if (!complete)
-		vxp_report_damage(stage->index->relation, candidate->block,
-						  "A live slot has no page for its vector.");
-
-	vxp_vector_read(stage->reader, &place, stage->vector);
+	vxs_read_stored(stage, candidate, &factors);
 	stage->vectors_read++;
 	key = opclass->type->key(opclass->metric, stage->query, stage->vector,
 							 meta->data.dimensions);
@@ -296,7 +348,7 @@ vxs_exact_advance(VxExactStage *stage)
 	Assert(stage->pending_count > 0);
 	if (!first.refined)
 	{
-		stage->refine(stage, &first.candidate);
+		vxs_refine(stage, &first.candidate);
 		first.refined = true;
 		first.bound = vxs_lower_bound(&first.candidate);
 		vxs_pending_sink(stage->pending, stage->pending_count, first);

@@ -28,14 +28,6 @@ typedef struct VxPendingRow
 /* Memory of a row that waits to be returned. */
 #define VXS_EXACT_ROW_BYTES	(sizeof(VxPendingRow) + sizeof(VxExactRow))
 
-struct VxExactStage;
-
-/*
- * Narrows estimate and error of a candidate, by reading what the graph page
- * does not have, a longer code say.
- */
-typedef void (*VxRefine) (struct VxExactStage *stage, VxCandidate *candidate);
-
 /*
  * pending	candidates not read yet, a heap with the least bound first.
  * rows		what was read and not yet returned, by descending key.
@@ -52,8 +44,9 @@ typedef struct VxExactStage
 								 * index, if the caller has set it */
 	BlockNumber heap_blocks;	/* its length when last asked */
 
-	VxRefine	refine;			/* or NULL; set by the caller */
-	void	   *refine_state;	/* the caller's */
+	/* of an index with refine codes, else NULL; see vxs_exact_refine_by() */
+	const VxCodeQuery *base_query;
+	VxCodeQuery *refine_query;
 
 	VxPendingRow *pending;
 	int			pending_count;
@@ -62,10 +55,13 @@ typedef struct VxExactStage
 	int			room;			/* of pending, and of rows */
 
 	uint64		vectors_read;
+	uint64		refined;		/* refine codes read */
 } VxExactStage;
 
 extern void vxs_exact_init(VxExactStage *stage, VxIndex *index, VxReader *reader);
 extern void vxs_exact_begin(VxExactStage *stage, const void *query);
+extern void vxs_exact_refine_by(VxExactStage *stage, const VxCodeQuery *base_query,
+								const void *image);
 extern void vxs_exact_load(VxExactStage *stage, const VxCandidate *candidates,
 						   int count);
 extern int	vxs_exact_unreturned(const VxExactStage *stage);

@@ -328,8 +328,7 @@ vxb_build(const VxGraphMethod *method, Relation heap, Relation index,
 	vxb_start_index(&build);
 	vxb_build_graph(&build);
 	pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, VXB_PHASE_WRITE);
-	vxb_write_graph(build.index, build.graph, build.spool, build.tids,
-					method->payload);
+	vxb_write_graph(build.index, build.graph, build.spool, build.tids);
 	vxg_free(build.graph);
 	vxb_insert_rest(&build);
 	vxb_spool_close(build.spool);

@@ -84,13 +84,13 @@ vxb_set_codes(VxIndex *index, int bits)
 	{
 		vxq_codec_release(&index->codec, &index->host);
 		pfree(index->scratch);
+		index->refine = NULL;
 	}
-	data->code_bits = (uint8) bits;
+	data->code_bits = (uint8) (data->total_bits == 0 ? bits : Min(bits, data->total_bits));
 	vxi_codec_init(index, NULL);
 	data->code_kind = (uint8) index->codec.kind;
 	data->code_bytes = (uint32) index->codec.code_bytes;
-	data->vector_bytes = vxi_vector_bytes(index->opclass, index->codec.kind,
-										  (int) data->dimensions);
+	data->vector_bytes = vxi_vector_bytes(index, index->codec.kind);
 	Assert(data->code_bytes > 0);
 	if (vxb_codes_fit(index))
 		vxp_meta_derive(&index->meta);
@@ -117,6 +117,7 @@ vxb_new_index(const VxGraphMethod *method, Relation relation)
 	data->metric = (uint8) index->opclass->metric;
 	data->opclass_id = index->opclass->type->id;
 	data->seed = (uint64) vxo_seed;
+	data->total_bits = (uint32) options.total_bits;
 	if (options.code_bits > 0)
 		vxb_set_codes(index, options.code_bits);
 	else

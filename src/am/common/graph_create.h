@@ -18,6 +18,8 @@ typedef struct VxGraphOptions
 	int			ef_construction;
 	int			fillfactor;		/* percent of the slots of a page */
 	int			code_bits;		/* 0: as many as leave enough nodes on a page */
+	int			total_bits;		/* of code and refine code; 0: the index keeps
+								 * vectors */
 	int			dims;			/* of array columns; 0 if not given */
 } VxGraphOptions;
 
@@ -49,12 +51,6 @@ typedef struct VxGraphMethod
 
 	/* of inserts, which add what a build has no memory for */
 	void		(*insert_options) (const VxIndex *index, VxInsertOptions *options);
-
-	/*
-	 * What the vector pages hold of a row: meta.vector_bytes bytes made from
-	 * its elements.  NULL: the elements themselves.
-	 */
-	void		(*payload) (VxIndex *index, const void *elements, void *bytes);
 } VxGraphMethod;
 
 extern VxIndex *vxb_new_index(const VxGraphMethod *method, Relation relation);

@@ -221,7 +221,7 @@ vxi_write_node(VxGraphInsert *insert, VxPageTransaction *transaction,
 	vxp_graph_put(image, vxp_geometry(meta, layer), slot, contents);
 	if (layer == 0 && meta->data.vector_bytes > 0)
 		vxp_vector_write(transaction, image, &meta->geometry[0].vectors, slot,
-						 value->elements);
+						 vxi_stored(insert->index, value->elements));
 	vxp_commit(transaction);
 	insert->edges_written += contents->edge_count;
 }

@@ -107,9 +107,7 @@ vxs_scan_open_exact(IndexScanDesc scan)
 
 	vxs_exact_init(&state->exact, state->index, &state->source.reader);
 	state->exact.heap = scan->heapRelation;
-	state->exact.refine = state->method->refine;
-	if (state->method->keys_from_heap ||
-		state->index->opclass->type->fixed_bytes == NULL)
+	if (vxi_keys_are_in_table(state->index))
 		state->exact.heap_values = vxs_heap_values_begin(scan->heapRelation,
 														 scan->indexRelation,
 														 scan->xs_snapshot);
@@ -181,6 +179,8 @@ vxs_scan_query(IndexScanDesc scan)
 	vxq_query_prepare(&state->index->codec, image, VX_QUERY_SEARCH,
 					  state->index->scratch, state->query);
 	vxs_exact_begin(&state->exact, value.indexed ? value.elements : NULL);
+	if (state->index->refine != NULL)
+		vxs_exact_refine_by(&state->exact, state->query, image);
 }
 
 /*

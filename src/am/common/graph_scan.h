@@ -49,8 +49,6 @@ typedef struct VxGraphScan VxGraphScan;
  * enter	leaves in entries (room for VXI_MAX_ENTRIES) the pages of the base
  *			layer from which to search; returns their number, 0 if the index is
  *			empty.  May use scan->search for a search of its own.
- * refine	narrows the estimate of a candidate, or NULL; see exact.h.
- * keys_from_heap	exact distances come from the table, whatever the index has.
  */
 typedef struct VxGraphScanMethod
 {
@@ -58,8 +56,6 @@ typedef struct VxGraphScanMethod
 	const char *effort_name;
 	void		(*limits) (const VxIndex *index, VxScanLimits *limits);
 	int			(*enter) (VxGraphScan *scan, uint32 *entries);
-	VxRefine	refine;
-	bool		keys_from_heap;
 } VxGraphScanMethod;
 
 struct VxGraphScan

@@ -25,7 +25,6 @@ typedef struct VxGraphWriter
 	VxMemGraph *graph;
 	VxSpool    *spool;
 	const uint64 *tids;			/* heap TID of each node */
-	VxPayload	payload;		/* NULL: vector pages hold the elements */
 	int			layers;
 	int			slots[VX_MAX_LAYERS];	/* filled on each page of a layer */
 	VxPacking  *packing[VX_MAX_LAYERS];
@@ -147,20 +146,15 @@ vxb_write_vectors(VxGraphWriter *writer)
 	uint32		count = vxg_packed_nodes(writer->packing[0]);
 	Size		bytes = writer->index->meta.data.vector_bytes;
 	char	   *contents = palloc0(VX_PAGE_CONTENTS);
-	char	   *payload = palloc(bytes);
 	Size		filled = 0;
 
 	Assert(bytes > 0 && count == vxg_node_count(writer->graph));
 	for (uint32 i = 0; i < count; i++)
 	{
-		const char *vector = vxb_spool_read(writer->spool, order[i], NULL);
+		const char *vector = vxi_stored(writer->index,
+										vxb_spool_read(writer->spool, order[i], NULL));
 		Size		copied = 0;
 
-		if (writer->payload != NULL)
-		{
-			writer->payload(writer->index, vector, payload);
-			vector = payload;
-		}
 		while (copied < bytes)
 		{
 			Size		part = Min(bytes - copied, VX_PAGE_CONTENTS - filled);
@@ -177,7 +171,6 @@ vxb_write_vectors(VxGraphWriter *writer)
 		}
 		CHECK_FOR_INTERRUPTS();
 	}
-	pfree(payload);
 	pfree(contents);
 }
 
@@ -185,12 +178,11 @@ vxb_write_vectors(VxGraphWriter *writer)
  * Write a finished graph (vxg_finish) to an index that holds no more than its
  * metapage and mean, and record its layers in the metapage.
  *
- * Node n of the graph is row n of the spool and has heap TID tids[n].  payload
- * makes what vector pages hold of a row's elements, and may be NULL.
+ * Node n of the graph is row n of the spool and has heap TID tids[n].
  */
 void
 vxb_write_graph(VxIndex *index, VxMemGraph *graph, VxSpool *spool,
-				const uint64 *tids, VxPayload payload)
+				const uint64 *tids)
 {
 	VxGraphWriter writer;
 
@@ -201,7 +193,6 @@ vxb_write_graph(VxIndex *index, VxMemGraph *graph, VxSpool *spool,
 	writer.graph = graph;
 	writer.spool = spool;
 	writer.tids = tids;
-	writer.payload = payload;
 	writer.edges = palloc_array(uint32, index->meta.data.m);
 
 	vxb_plan(&writer);

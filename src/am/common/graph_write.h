@@ -12,10 +12,7 @@
 #include "am/common/spool.h"
 #include "graph/memgraph.h"
 
-/* Makes what the vector pages hold of a row; see VxGraphMethod. */
-typedef void (*VxPayload) (VxIndex *index, const void *elements, void *bytes);
-
 extern void vxb_write_graph(VxIndex *index, VxMemGraph *graph, VxSpool *spool,
-							const uint64 *tids, VxPayload payload);
+							const uint64 *tids);
 
 #endif							/* VX_GRAPH_WRITE_H */

@@ -42,18 +42,79 @@ vxi_operator_class(Relation relation)
 }
 
 /*
- * Bytes of the full vector that the index keeps of each row: none if the codes
- * are exact, nor if values vary in length, which are read from the table.
+ * Bytes that the index keeps of each row beside its code: of the full vector, or
+ * of its refine code.  None if the codes are exact, nor if values vary in length,
+ * which are read from the table.
  */
 uint32
-vxi_vector_bytes(const VxOperatorClass *opclass, VxCodeKind kind, int dimensions)
+vxi_vector_bytes(const VxIndex *index, VxCodeKind kind)
 {
-	const VxElementType *type = opclass->type;
+	const VxElementType *type = index->opclass->type;
+	const VxMetaPageData *data = &index->meta.data;
 
 	if (type->fixed_bytes == NULL ||
-		vxq_codes_are_exact(kind, type->code_dimensions(dimensions)))
+		vxq_codes_are_exact(kind, (int) data->code_dimensions))
 		return 0;
-	return (uint32) type->fixed_bytes(dimensions);
+	if (data->total_bits > 0)
+		return vxp_refine_bits(data) == 0 ? 0 : (uint32)
+			vxq_refine_bytes(vxq_padded_dimensions((int) data->code_dimensions),
+							 vxp_refine_bits(data));
+	return (uint32) type->fixed_bytes((int) data->dimensions);
+}
+
+/*
+ * Whether exact distances are taken from the table, since the index has neither
+ * vectors nor codes that are exact.
+ */
+bool
+vxi_keys_are_in_table(const VxIndex *index)
+{
+	const VxMetaPageData *data = &index->meta.data;
+
+	return !vxq_codes_are_exact((VxCodeKind) data->code_kind, (int) data->code_dimensions) &&
+		(data->total_bits > 0 || index->opclass->type->fixed_bytes == NULL);
+}
+
+/*
+ * Set up the codes of what the codes of the graph lose, in an index that keeps
+ * these instead of vectors.
+ */
+static void
+vxi_refine_init(VxIndex *index)
+{
+	int			bits = vxp_refine_bits(&index->meta.data);
+
+	if (bits == 0 || index->codec.kind != VX_CODE_LATTICE)
+		return;
+	index->refine = palloc_object(VxRefineCodec);
+	vxq_refine_init(index->refine, &index->codec, bits, index->meta.data.seed, &index->host);
+	index->refine_scratch = palloc(vxq_refine_scratch_size(index->refine) +
+								   index->refine->bytes + index->codec.code_bytes);
+}
+
+/*
+ * What vector pages hold of a value, meta.vector_bytes bytes: its elements, or
+ * its refine code, which is valid until the next call.
+ */
+const void *
+vxi_stored(VxIndex *index, const void *elements)
+{
+	const VxElementType *type = index->opclass->type;
+	const void *image;
+	uint8	   *stored;
+	uint8	   *code;
+	VxFactors	factors;
+
+	if (index->refine == NULL)
+		return elements;
+	image = type->image(index->opclass->metric, elements, (int) index->meta.data.dimensions);
+	stored = (uint8 *) index->refine_scratch + vxq_refine_scratch_size(index->refine);
+	code = stored + index->refine->bytes;
+	vxq_encode(&index->codec, image, index->scratch, code, &factors);
+	vxq_refine_encode(index->refine, image, code, &factors, index->refine_scratch, stored);
+	if (image != elements)
+		pfree(unconstify(void *, image));
+	return stored;
 }
 
 /*
@@ -84,6 +145,7 @@ vxi_codec_init(VxIndex *index, const float *mean)
 	if (data->dimensions > VXI_LINK_BY_DISTANCE_DIMENSIONS)
 		index->codec.ip_link = VX_IP_LINK_DOT;
 	index->scratch = palloc(vxq_scratch_size(&index->codec));
+	vxi_refine_init(index);
 }
 
 /*
@@ -112,13 +174,13 @@ vxi_meta_problem(const VxIndex *index)
 
 	if (data->opclass_id != index->opclass->type->id ||
 		data->metric != (uint8) index->opclass->metric ||
-		data->dimensions > (uint32) index->opclass->type->max_dimensions)
+		data->dimensions > (uint32) vxi_max_dimensions(index->opclass->type, data->total_bits > 0))
 		return "It was built for another operator class.";
 	if (data->code_dimensions !=
 		(uint32) index->opclass->type->code_dimensions((int) data->dimensions))
 		return "Its codes are not those of its operator class and dimensions.";
 	if (data->vector_bytes !=
-		vxi_vector_bytes(index->opclass, (VxCodeKind) data->code_kind, (int) data->dimensions))
+		vxi_vector_bytes(index, (VxCodeKind) data->code_kind))
 		return "Its vectors are not those of its operator class and dimensions.";
 	return NULL;
 }

@@ -13,6 +13,7 @@
 #include "base/host.h"
 #include "graph/page_search.h"
 #include "quantize/codec.h"
+#include "quantize/refine.h"
 #include "storage/meta.h"
 #include "types/element.h"
 
@@ -29,6 +30,9 @@ typedef struct VxIndex
 	VxMeta		meta;
 	VxCodec		codec;
 	void	   *scratch;		/* vxq_scratch_size() bytes */
+	VxRefineCodec *refine;		/* of what vector pages hold instead of vectors;
+								 * or NULL */
+	void	   *refine_scratch;
 } VxIndex;
 
 /* A page with a free slot, met by a search. */
@@ -66,8 +70,18 @@ typedef struct VxIndexValue
 } VxIndexValue;
 
 extern const VxOperatorClass *vxi_operator_class(Relation relation);
-extern uint32 vxi_vector_bytes(const VxOperatorClass *opclass, VxCodeKind kind,
-							   int dimensions);
+/* Dimensions that an index accepts; vectors that need not fit a page may have more. */
+#define VXI_MAX_REFINED_DIMENSIONS	16000
+
+static inline int
+vxi_max_dimensions(const VxElementType *type, bool refined)
+{
+	return refined ? VXI_MAX_REFINED_DIMENSIONS : type->max_dimensions;
+}
+
+extern uint32 vxi_vector_bytes(const VxIndex *index, VxCodeKind kind);
+extern bool vxi_keys_are_in_table(const VxIndex *index);
+extern const void *vxi_stored(VxIndex *index, const void *elements);
 extern VxIndex *vxi_open(Relation relation);
 extern VxIndex *vxi_new(Relation relation);
 extern const char *vxi_meta_problem(const VxIndex *index);
