@@ -306,6 +306,13 @@ vxt_sparsevec_is_zero(Datum value)
 	return ((VxSparsevec *) DatumGetPointer(value))->nnz == 0;
 }
 
+static Size
+vxt_sparse_bytes(const void *elements)
+{
+	return offsetof(VxSparseElements, index) +
+		(Size) ((const VxSparseElements *) elements)->nnz * (sizeof(int32) + sizeof(float));
+}
+
 static int
 vxt_sparse_code_dimensions(int dimensions)
 {
@@ -354,6 +361,7 @@ static const VxElementType sparsevec_element = {
 	.dimensions = vxt_sparsevec_dimensions,
 	.elements = vxt_sparsevec_elements,
 	.is_zero = vxt_sparsevec_is_zero,
+	.varying_bytes = vxt_sparse_bytes,
 	.code_dimensions = vxt_sparse_code_dimensions,
 	.image = vxt_sparsevec_image,
 	.key = vxt_sparse_key

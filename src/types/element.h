@@ -48,6 +48,7 @@ typedef struct VxElementType
 	 * index then keeps no values but reads the table.
 	 */
 	Size		(*fixed_bytes) (int dimensions);
+	Size		(*varying_bytes) (const void *elements);	/* of those others */
 
 	/* what the codec is given: the elements themselves, or palloc'd */
 	int			(*code_dimensions) (int dimensions);
@@ -67,6 +68,14 @@ typedef struct VxOperatorClass
 	PGFunction	distance;		/* support function 1 */
 	bool		normalised;		/* has support function 2 */
 } VxOperatorClass;
+
+/* Bytes of a value's elements. */
+static inline Size
+vxt_elements_bytes(const VxElementType *type, const void *elements, int dimensions)
+{
+	return type->fixed_bytes != NULL ? type->fixed_bytes(dimensions) :
+		type->varying_bytes(elements);
+}
 
 extern const VxOperatorClass *vxt_operator_class(PGFunction distance,
 												 bool normalised);

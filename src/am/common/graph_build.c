@@ -47,7 +47,6 @@ typedef struct VxGraphBuild
 	struct IndexInfo *index_info;
 	VxIndex    *index;
 	VxSpool    *spool;
-	bool		spool_images;	/* what the codec is given, not the values */
 	MemoryContext tuple_context;	/* reset after each row */
 	double	   *sums;			/* of each dimension, over the spooled rows */
 	double		squares;		/* over all dimensions */
@@ -104,7 +103,7 @@ vxb_spool_row(Relation relation, ItemPointer tid, Datum *values, bool *isnull,
 			  PointerGetDatum(PG_DETOAST_DATUM(values[0])), &value);
 	if (value.indexed)
 	{
-		vxb_spool_append(build->spool, tid, build->spool_images ? value.image : value.elements);
+		vxb_spool_append(build->spool, tid, value.elements, value.bytes);
 		vxb_sum_row(build, (const float *) value.image);
 	}
 	MemoryContextSwitchTo(old);
@@ -123,8 +122,7 @@ vxb_spool_heap(VxGraphBuild *build)
 	const VxElementType *type = build->index->opclass->type;
 
 	pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, VXB_PHASE_LOAD);
-	build->spool_images = type->fixed_bytes == NULL;
-	build->spool = vxb_spool_create(build->spool_images ? data->code_dimensions * sizeof(float) :
+	build->spool = vxb_spool_create(type->fixed_bytes == NULL ? 0 :
 									type->fixed_bytes((int) data->dimensions));
 	build->sums = palloc0_array(double, build->index->codec.dims);
 	build->heap_tuples = table_index_build_scan(build->heap,
@@ -196,14 +194,11 @@ vxb_rows_in_memory(VxGraphBuild *build, const VxBuildOptions *options)
 
 /* What the codec is given of a spooled row; may be palloc'd. */
 static const void *
-vxb_image(const VxGraphBuild *build, const void *spooled)
+vxb_image(const VxIndex *index, const void *elements)
 {
-	const VxIndex *index = build->index;
-
-	Assert(spooled != NULL);
-	return build->spool_images ? spooled :
-		index->opclass->type->image(index->opclass->metric, spooled,
-									(int) index->meta.data.dimensions);
+	Assert(elements != NULL);
+	return index->opclass->type->image(index->opclass->metric, elements,
+									   (int) index->meta.data.dimensions);
 }
 
 /*
@@ -243,7 +238,7 @@ vxb_build_graph(VxGraphBuild *build)
 		MemoryContext old = MemoryContextSwitchTo(build->tuple_context);
 
 		build->tids[i] = vxi_tid_to_uint64(&tid);
-		if (vxg_add(build->graph, vxb_image(build, elements)) != i)
+		if (vxg_add(build->graph, vxb_image(index, elements)) != i)
 			elog(ERROR, "build graph is full after %u rows", i);
 		MemoryContextSwitchTo(old);
 		MemoryContextReset(build->tuple_context);
@@ -264,6 +259,9 @@ vxb_insert_rest(VxGraphBuild *build)
 	VxInsertOptions options;
 	VxGraphInsert *insert;
 
+	/* values of varying length are not written, so the spool is where it was */
+	bool		in_order = build->index->opclass->type->fixed_bytes == NULL;
+
 	Assert(build->in_memory <= build->spool->count);
 	if (build->in_memory == build->spool->count)
 		return;
@@ -278,12 +276,15 @@ vxb_insert_rest(VxGraphBuild *build)
 	for (uint32 i = build->in_memory; i < build->spool->count; i++)
 	{
 		ItemPointerData tid;
-		const void *elements = vxb_spool_read(build->spool, i, &tid);
+		const void *elements = in_order ? vxb_spool_next(build->spool, &tid) :
+			vxb_spool_read(build->spool, i, &tid);
 		MemoryContext old = MemoryContextSwitchTo(build->tuple_context);
 		VxIndexValue value;
 
 		value.elements = elements;
-		value.image = vxb_image(build, elements);
+		value.bytes = vxt_elements_bytes(build->index->opclass->type, elements,
+										 (int) build->index->meta.data.dimensions);
+		value.image = vxb_image(build->index, elements);
 		value.indexed = true;
 		vxi_insert(insert, &value, &tid);
 		MemoryContextSwitchTo(old);

@@ -245,6 +245,7 @@ vxi_value(const VxOperatorClass *opclass, int dimensions, Datum datum,
 		vxt_refuse_value(type, dimensions, given);
 
 	value->elements = type->elements(datum);
+	value->bytes = vxt_elements_bytes(type, value->elements, dimensions);
 	value->image = type->image(opclass->metric, value->elements, dimensions);
 	value->indexed = !opclass->normalised || !type->is_zero(datum);
 }

@@ -65,6 +65,7 @@ typedef struct VxLayerSource
 typedef struct VxIndexValue
 {
 	const void *elements;		/* as stored */
+	Size		bytes;			/* of the elements */
 	const void *image;			/* floats or bits, of the codec's dimensions */
 	bool		indexed;		/* false: has no place in the index */
 } VxIndexValue;
