@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * meta.c
- *	  Create, read and change the metapage and the pages of the mean.
+ *	  Create, read and change the metapage of a graph index.
  *
  *-------------------------------------------------------------------------
  */
@@ -10,13 +10,11 @@
 #include <math.h>
 
 #include "compat.h"
+#include "storage/mean_page.h"
 #include "storage/meta.h"
 
 StaticAssertDecl(sizeof(VxMetaPageData) <= VX_PAGE_CONTENTS,
 				 "metapage contents must fit a page");
-
-/* Floats of the mean on one page. */
-#define VX_MEAN_FLOATS		(VX_PAGE_CONTENTS / sizeof(float))
 
 /*
  * Fill in what follows from the fixed fields.
@@ -35,26 +33,6 @@ vxp_meta_derive(VxMeta *meta)
 	shape.vector_bytes = 0;
 	shape.upper = true;
 	vxp_graph_geometry(&meta->geometry[1], &shape);
-}
-
-static void
-vxp_mean_write(Relation index, ForkNumber fork, const VxMeta *meta,
-			   const float *mean)
-{
-	for (uint32 i = 0; i < meta->data.mean_pages; i++)
-	{
-		VxPageTransaction transaction;
-		BlockNumber block;
-		uint32		first = i * VX_MEAN_FLOATS;
-		uint32		count = Min(VX_MEAN_FLOATS, meta->data.code_dimensions - first);
-		Page		page;
-
-		vxp_begin_fork(&transaction, index, fork, VX_PAGES_BUILD);
-		page = vxp_edit_new(&transaction, VX_PAGE_MEAN, 0, &block);
-		Assert(block == VX_META_BLOCK + 1 + i);
-		memcpy(PageGetContents(page), mean + first, count * sizeof(float));
-		vxp_commit(&transaction);
-	}
 }
 
 /*
@@ -81,7 +59,7 @@ vxp_meta_create(Relation index, ForkNumber fork, VxMeta *meta,
 	meta->data.version = VX_META_VERSION;
 	meta->data.layers = 0;
 	meta->data.mean_pages = mean == NULL ? 0 :
-		(meta->data.code_dimensions + VX_MEAN_FLOATS - 1) / VX_MEAN_FLOATS;
+		vxp_mean_pages(meta->data.code_dimensions);
 	for (int i = 0; i < VX_MAX_LAYERS; i++)
 		meta->data.root[i] = InvalidBlockNumber;
 	vxp_meta_derive(meta);
@@ -94,18 +72,21 @@ vxp_meta_create(Relation index, ForkNumber fork, VxMeta *meta,
 	memcpy(PageGetContents(page), &meta->data, sizeof(VxMetaPageData));
 	vxp_commit(&transaction);
 
-	vxp_mean_write(index, fork, meta, mean);
+	if (mean != NULL)
+		vxp_mean_write(index, fork, mean, meta->data.code_dimensions);
 }
 
 /*
  * Refuse the files of other software with the remedy, before looking at the
  * frame of the page.
  */
-static void
+void
 vxp_meta_refuse_foreign(Relation index, Page page)
 {
 	uint32		magic;
 
+	if (PageIsNew(page))
+		return;
 	memcpy(&magic, PageGetContents(page), sizeof(magic));
 	if (magic == VX_FOREIGN_HNSW_MAGIC || magic == VX_FOREIGN_IVFFLAT_MAGIC)
 		ereport(ERROR,
@@ -113,6 +94,20 @@ vxp_meta_refuse_foreign(Relation index, Page page)
 				 errmsg("index \"%s\" was built by pgvector and cannot be read at block %u",
 						RelationGetRelationName(index), VX_META_BLOCK),
 				 vxp_reindex_hint(index)));
+}
+
+/*
+ * Refuse an index of our own that another version of the library wrote.
+ */
+void
+vxp_meta_refuse_version(Relation index, uint32 found, uint32 expected)
+{
+	Assert(found != expected);
+	ereport(ERROR,
+			(errcode(ERRCODE_INDEX_CORRUPTED),
+			 errmsg("index \"%s\" has format version %u at block %u, but this version reads %u",
+					RelationGetRelationName(index), found, VX_META_BLOCK, expected),
+			 vxp_reindex_hint(index)));
 }
 
 /*
@@ -130,7 +125,7 @@ vxp_meta_is_sane(const VxMetaPageData *data)
 		data->vector_bytes > VX_PAGE_CONTENTS)
 		return false;
 	if (data->mean_pages != 0 &&
-		data->mean_pages != (data->code_dimensions + VX_MEAN_FLOATS - 1) / VX_MEAN_FLOATS)
+		data->mean_pages != vxp_mean_pages(data->code_dimensions))
 		return false;
 	for (int i = 0; i < VX_MAX_LAYERS; i++)
 	{
@@ -171,18 +166,12 @@ vxp_meta_copy(Relation index, Buffer buffer, VxMeta *meta)
 	Page		page = BufferGetPage(buffer);
 	const char *problem;
 
-	if (!PageIsNew(page))
-		vxp_meta_refuse_foreign(index, page);
+	vxp_meta_refuse_foreign(index, page);
 	problem = vxp_meta_problem(page);
 	memcpy(&meta->data, PageGetContents(page), sizeof(VxMetaPageData));
 	if (problem != NULL && meta->data.magic == VX_META_MAGIC &&
 		meta->data.version != VX_META_VERSION)
-		ereport(ERROR,
-				(errcode(ERRCODE_INDEX_CORRUPTED),
-				 errmsg("index \"%s\" has format version %u at block %u, but this version reads %u",
-						RelationGetRelationName(index), meta->data.version,
-						VX_META_BLOCK, VX_META_VERSION),
-				 vxp_reindex_hint(index)));
+		vxp_meta_refuse_version(index, meta->data.version, VX_META_VERSION);
 	if (problem != NULL)
 		vxp_report_damage(index, VX_META_BLOCK, problem);
 	vxp_meta_derive(meta);
@@ -229,33 +218,4 @@ vxp_meta_add_layer(VxPageTransaction *transaction, Buffer buffer, int layer,
 	Assert(root > VX_META_BLOCK + data->mean_pages && root <= VX_MAX_GRAPH_BLOCK);
 	data->root[layer] = root;
 	data->layers = (uint8) (layer + 1);
-}
-
-/*
- * Read the mean into an array of code_dimensions floats (zeros if none is kept).
- */
-void
-vxp_mean_read(Relation index, const VxMeta *meta, float *mean)
-{
-	uint32		dimensions = meta->data.code_dimensions;
-
-	if (meta->data.mean_pages == 0)
-		memset(mean, 0, dimensions * sizeof(float));
-	for (uint32 i = 0; i < meta->data.mean_pages; i++)
-	{
-		uint32		first = i * VX_MEAN_FLOATS;
-		uint32		count = Min(VX_MEAN_FLOATS, dimensions - first);
-		Buffer		buffer = vxp_read(index, VX_META_BLOCK + 1 + i,
-									  VX_PAGE_MEAN, BUFFER_LOCK_SHARE);
-
-		memcpy(mean + first, PageGetContents(BufferGetPage(buffer)),
-			   count * sizeof(float));
-		UnlockReleaseBuffer(buffer);
-		for (uint32 j = first; j < first + count; j++)
-		{
-			if (!isfinite(mean[j]))
-				vxp_report_damage(index, VX_META_BLOCK + 1 + i,
-								  "The mean of the vectors is not finite.");
-		}
-	}
 }

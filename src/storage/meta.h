@@ -91,6 +91,8 @@ extern void vxp_meta_read(Relation index, VxMeta *meta);
 extern Buffer vxp_meta_lock(Relation index, VxMeta *meta);
 extern void vxp_meta_add_layer(VxPageTransaction *transaction, Buffer buffer,
 							   int layer, BlockNumber root);
-extern void vxp_mean_read(Relation index, const VxMeta *meta, float *mean);
+extern void vxp_meta_refuse_foreign(Relation index, Page page);
+extern void vxp_meta_refuse_version(Relation index, uint32 found,
+									uint32 expected);
 
 #endif							/* VX_META_H */

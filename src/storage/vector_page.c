@@ -172,19 +172,68 @@ vxp_vector_write(VxPageTransaction *transaction, Page slot_page,
 }
 
 /*
- * Append a page of the vector stream that a build writes; contents has
- * VX_PAGE_CONTENTS bytes.
+ * Begin the stream at a block, which has to be the next that the relation is
+ * extended by when the first page of the stream is full.
  */
-BlockNumber
-vxp_append_vectors(Relation index, const char *contents)
+void
+vxp_stream_begin(VxVectorStream *stream, Relation index, BlockNumber block)
+{
+	stream->index = index;
+	stream->block = block;
+	stream->filled = 0;
+	stream->contents = palloc0(VX_PAGE_CONTENTS);
+}
+
+/* Write the page that the stream is on. */
+static void
+vxp_stream_flush(VxVectorStream *stream)
 {
 	VxPageTransaction transaction;
 	BlockNumber block;
 	Page		page;
 
-	vxp_begin(&transaction, index, VX_PAGES_BUILD);
+	Assert(stream->filled > 0 && stream->filled <= VX_PAGE_CONTENTS);
+	vxp_begin(&transaction, stream->index, VX_PAGES_BUILD);
 	page = vxp_edit_new(&transaction, VX_PAGE_VECTOR, 0, &block);
-	memcpy(PageGetContents(page), contents, VX_PAGE_CONTENTS);
+	if (block != stream->block)
+		elog(ERROR, "vectors written to block %u that belong to block %u",
+			 block, stream->block);
+	memcpy(PageGetContents(page), stream->contents, VX_PAGE_CONTENTS);
 	vxp_commit(&transaction);
-	return block;
+	memset(stream->contents, 0, VX_PAGE_CONTENTS);
+	stream->block++;
+	stream->filled = 0;
+}
+
+/*
+ * Append a vector.
+ */
+void
+vxp_stream_put(VxVectorStream *stream, const void *vector, uint32 bytes)
+{
+	uint32		copied = 0;
+
+	while (copied < bytes)
+	{
+		uint32		part = Min(bytes - copied, VX_PAGE_CONTENTS - stream->filled);
+
+		Assert(part > 0);
+		memcpy(stream->contents + stream->filled,
+			   (const char *) vector + copied, part);
+		copied += part;
+		stream->filled += part;
+		if (stream->filled == VX_PAGE_CONTENTS)
+			vxp_stream_flush(stream);
+	}
+}
+
+/*
+ * Write what is left.
+ */
+void
+vxp_stream_end(VxVectorStream *stream)
+{
+	if (stream->filled > 0)
+		vxp_stream_flush(stream);
+	pfree(stream->contents);
 }

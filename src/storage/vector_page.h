@@ -37,6 +37,18 @@ typedef struct VxVectorPlace
 	uint32		bytes;
 } VxVectorPlace;
 
+/*
+ * The stream of vectors that a build writes behind all other pages.  block and
+ * filled are where the next vector will begin.
+ */
+typedef struct VxVectorStream
+{
+	Relation	index;
+	BlockNumber block;
+	uint32		filled;			/* bytes of its contents */
+	char	   *contents;
+} VxVectorStream;
+
 static inline uint32 *
 vxp_vector_extra(Page page, const VxVectorLayout *layout)
 {
@@ -51,6 +63,10 @@ extern void vxp_vector_read(VxReader *reader, const VxVectorPlace *place,
 extern void vxp_vector_write(VxPageTransaction *transaction, Page slot_page,
 							 const VxVectorLayout *layout, int slot,
 							 const void *vector);
-extern BlockNumber vxp_append_vectors(Relation index, const char *contents);
+extern void vxp_stream_begin(VxVectorStream *stream, Relation index,
+							 BlockNumber block);
+extern void vxp_stream_put(VxVectorStream *stream, const void *vector,
+						   uint32 bytes);
+extern void vxp_stream_end(VxVectorStream *stream);
 
 #endif							/* VX_VECTOR_PAGE_H */

@@ -22,22 +22,20 @@
 #include "compat.h"
 #include "am/common/exact.h"
 #include "base/slot.h"
-#include "storage/vector_page.h"
-
-/* Width of the bounds that order rests on, in errors of the codec. */
-#define VXS_BOUND_SCALE	1.6f
 
 /*
- * Prepare to order rows of an index, for any number of queries.  The reader
+ * Prepare to order rows of a column, for any number of queries.  The reader
  * must live as long as the stage.
  */
 void
-vxs_exact_init(VxExactStage *stage, VxIndex *index, VxReader *reader)
+vxs_exact_create(VxExactStage *stage, const VxExactColumn *column,
+				 VxReader *reader)
 {
+	Assert(column->read_key != NULL && column->dimensions >= 1);
 	memset(stage, 0, sizeof(*stage));
-	stage->index = index;
+	stage->column = *column;
 	stage->reader = reader;
-	stage->vector = palloc(Max(index->meta.data.vector_bytes, 1));
+	stage->vector = palloc(Max(column->vector_bytes, 1));
 }
 
 /*
@@ -47,10 +45,12 @@ vxs_exact_init(VxExactStage *stage, VxIndex *index, VxReader *reader)
 void
 vxs_exact_begin(VxExactStage *stage, const void *query)
 {
-	Assert(stage->index != NULL && stage->reader != NULL);
+	Assert(stage->reader != NULL);
 	stage->query = query;
 	stage->unordered = query == NULL;
 	stage->pending_count = stage->row_count = 0;
+	stage->horizon = INFINITY;
+	stage->last.tid = 0;
 }
 
 /*
@@ -70,22 +70,6 @@ vxs_exact_refine_by(VxExactStage *stage, const VxCodeQuery *base_query,
 			MemoryContextAlloc(stage->index->context, vxq_refine_query_size(refine));
 	vxq_refine_query_prepare(refine, image, stage->index->refine_scratch,
 							 stage->refine_query);
-}
-
-/*
- * What the key of a candidate is taken to exceed.
- *
- * The codec's error covers 99.7 % of the candidates, but a single one below
- * its bound is a row out of order, so the bound is widened: in units of the
- * estimate's deviation from 3.2 to more than 5.  The factors of a damaged page
- * may leave no number: then nothing is known.
- */
-static inline float
-vxs_lower_bound(const VxCandidate *candidate)
-{
-	float		bound = candidate->estimate - VXS_BOUND_SCALE * candidate->error;
-
-	return isnan(bound) ? -INFINITY : bound;
 }
 
 /*
@@ -149,7 +133,7 @@ vxs_exact_unreturned(const VxExactStage *stage)
 static void
 vxs_exact_reserve(VxExactStage *stage, int room)
 {
-	MemoryContext context = stage->index->context;
+	MemoryContext context = stage->column.context;
 
 	if (room <= stage->room)
 		return;
@@ -205,9 +189,9 @@ vxs_exact_load(VxExactStage *stage, const VxCandidate *candidates, int count)
 		if (candidates[i].state != VX_SLOT_LIVE)
 			continue;
 		if (!vxs_tid_is_sane(stage, candidates[i].tid))
-			vxp_report_damage(stage->index->relation, candidates[i].block,
+			vxp_report_damage(stage->column.relation, candidates[i].block,
 							  "A live slot has a heap TID that the table cannot have.");
-		pending->bound = vxs_lower_bound(&candidates[i]);
+		pending->bound = vxs_lower_bound(candidates[i].estimate, candidates[i].error);
 		pending->refined = stage->refine_query == NULL;
 		pending->candidate = candidates[i];
 		vxs_pending_rise(stage->pending, ++stage->pending_count);
@@ -222,9 +206,9 @@ vxs_exact_load(VxExactStage *stage, const VxCandidate *candidates, int count)
 static double
 vxs_heap_key(VxExactStage *stage, const VxCandidate *candidate)
 {
-	const VxOperatorClass *opclass = stage->index->opclass;
+	const VxOperatorClass *opclass = stage->column.opclass;
 	ItemPointerData tid = vxi_tid_from_uint64(candidate->tid);
-	int			dimensions = (int) stage->index->meta.data.dimensions;
+	int			dimensions = stage->column.dimensions;
 	Datum		value;
 	double		key;
 
@@ -240,8 +224,23 @@ vxs_heap_key(VxExactStage *stage, const VxCandidate *candidate)
 }
 
 /*
- * Read what the index keeps of a candidate beside its code into stage->vector,
- * and the factors of the code.
+ * The exact key of a candidate, from its full vector at a place in the index.
+ */
+double
+vxs_vector_key(VxExactStage *stage, const VxVectorPlace *place)
+{
+	const VxExactColumn *column = &stage->column;
+
+	Assert(stage->query != NULL && place->bytes == column->vector_bytes);
+	vxp_vector_read(stage->reader, place, stage->vector);
+	stage->vectors_read++;
+	return column->opclass->type->key(column->opclass->metric, stage->query,
+									  stage->vector, column->dimensions);
+}
+
+/*
+ * Read what a graph index keeps of a candidate beside its code into
+ * stage->vector, and the factors of the code.
  */
 static void
 vxs_read_stored(VxExactStage *stage, const VxCandidate *candidate, VxFactors *factors)
@@ -285,33 +284,65 @@ vxs_refine(VxExactStage *stage, VxCandidate *candidate)
 }
 
 /*
- * The exact key of a candidate, from its full vector.
+ * The exact key of a candidate of a graph, from its full vector.
+ */
+static double
+vxs_graph_key(VxExactStage *stage, const VxCandidate *candidate)
+{
+	const VxExactColumn *column = &stage->column;
+	VxFactors	factors;
+
+	if (column->vector_bytes == 0)
+		return candidate->estimate;
+	vxs_read_stored(stage, candidate, &factors);
+	stage->vectors_read++;
+	return column->opclass->type->key(column->opclass->metric, stage->query,
+									  stage->vector, column->dimensions);
+}
+
+/*
+ * Prepare to order rows of a graph index.
+ */
+void
+vxs_exact_init(VxExactStage *stage, VxIndex *index, VxReader *reader)
+{
+	VxExactColumn column;
+
+	column.relation = index->relation;
+	column.context = index->context;
+	column.opclass = index->opclass;
+	column.dimensions = (int) index->meta.data.dimensions;
+	column.vector_bytes = index->meta.data.vector_bytes;
+	column.read_key = vxs_graph_key;
+	vxs_exact_create(stage, &column, reader);
+	stage->index = index;
+}
+
+/*
+ * The exact key of a candidate.  Never NaN.
  */
 static double
 vxs_exact_key(VxExactStage *stage, const VxCandidate *candidate)
 {
-	const VxMeta *meta = &stage->index->meta;
-	const VxOperatorClass *opclass = stage->index->opclass;
-	VxFactors	factors;
 	double		key;
 
 	if (stage->unordered)
 		return 0;
-	if (stage->heap_values != NULL)
-		return vxs_heap_key(stage, candidate);
-	if (meta->data.vector_bytes == 0)
-		return candidate->estimate;
-
-	vxs_read_stored(stage, candidate, &factors);
-	stage->vectors_read++;
-	key = opclass->type->key(opclass->metric, stage->query, stage->vector,
-							 meta->data.dimensions);
+	key = stage->heap_values != NULL ? vxs_heap_key(stage, candidate) :
+		stage->column.read_key(stage, candidate);
 	return isnan(key) ? INFINITY : key;
 }
 
+/* Whether a row of the given key and heap TID comes before another one. */
+static inline bool
+vxs_comes_before(double key, uint64 tid, const VxExactRow *other)
+{
+	return key < other->key || (key == other->key && tid < other->tid);
+}
+
 /*
- * Put a row where rows stay sorted by descending key, so that the nearest is
- * last.
+ * Put a row where rows stay sorted by descending key and heap TID, so that the
+ * nearest is last.
  */
 static void
 vxs_exact_keep(VxExactStage *stage, double key, uint64 tid)
@@ -324,7 +355,7 @@ vxs_exact_keep(VxExactStage *stage, double key, uint64 tid)
 	{
 		int			middle = (low + high) / 2;
 
-		if (stage->rows[middle].key > key)
+		if (vxs_comes_before(key, tid, &stage->rows[middle]))
 			low = middle + 1;
 		else
 			high = middle;
@@ -350,7 +381,7 @@ vxs_exact_advance(VxExactStage *stage)
 	{
 		vxs_refine(stage, &first.candidate);
 		first.refined = true;
-		first.bound = vxs_lower_bound(&first.candidate);
+		first.bound = vxs_lower_bound(first.candidate.estimate, first.candidate.error);
 		vxs_pending_sink(stage->pending, stage->pending_count, first);
 		return;
 	}
@@ -361,24 +392,44 @@ vxs_exact_advance(VxExactStage *stage)
 }
 
 /*
- * The nearest row not yet returned; false when the batch is exhausted.
+ * Whether the nearest row has to wait for a pending candidate.  Rows that have to
+ * be told apart by heap TID wait for all of their key.
+ */
+static inline bool
+vxs_must_advance(const VxExactStage *stage)
+{
+	const VxExactRow *nearest = &stage->rows[stage->row_count - 1];
+
+	if (stage->pending_count == 0)
+		return false;
+	return stage->row_count == 0 || nearest->key > stage->pending[0].bound ||
+		(stage->once && nearest->key == stage->pending[0].bound);
+}
+
+/*
+ * The nearest row not yet returned; false when the batch is exhausted, or the
+ * horizon reached.
  */
 bool
 vxs_exact_next(VxExactStage *stage, VxExactRow *row)
 {
-	while (stage->pending_count > 0 &&
-		   (stage->row_count == 0 ||
-			stage->rows[stage->row_count - 1].key > stage->pending[0].bound))
+	do
 	{
-		/* wide bounds and a cold cache make this long */
-		CHECK_FOR_INTERRUPTS();
-		vxs_exact_advance(stage);
-	}
+		while (vxs_must_advance(stage) &&
+			   stage->pending[0].bound <= stage->horizon)
+		{
+			/* wide bounds and a cold cache make this long */
+			CHECK_FOR_INTERRUPTS();
+			vxs_exact_advance(stage);
+		}
 
-	if (stage->row_count == 0)
-		return false;
-	Assert(stage->row_count == 1 ||
-		   stage->rows[stage->row_count - 2].key >= stage->rows[stage->row_count - 1].key);
-	*row = stage->rows[--stage->row_count];
+		if (stage->row_count == 0 ||
+			stage->rows[stage->row_count - 1].key > stage->horizon)
+			return false;
+		Assert(stage->row_count == 1 ||
+			   stage->rows[stage->row_count - 2].key >= stage->rows[stage->row_count - 1].key);
+		*row = stage->rows[--stage->row_count];
+	} while (stage->once && row->tid == stage->last.tid && row->key == stage->last.key);
+	stage->last = *row;
 	return true;
 }

@@ -8,8 +8,11 @@
 #ifndef VX_EXACT_H
 #define VX_EXACT_H
 
+#include <math.h>
+
 #include "am/common/heap_value.h"
 #include "am/common/index.h"
+#include "storage/vector_page.h"
 
 typedef struct VxExactRow
 {
@@ -29,12 +32,34 @@ typedef struct VxPendingRow
 #define VXS_EXACT_ROW_BYTES	(sizeof(VxPendingRow) + sizeof(VxExactRow))
 
 /*
+ * Reads the exact key of a candidate; not called for queries that have no
+ * distance to anything.
+ */
+typedef double (*VxReadKey) (struct VxExactStage *stage, const VxCandidate *candidate);
+
+/* The column whose rows are put into order, and how their keys are read. */
+typedef struct VxExactColumn
+{
+	Relation	relation;		/* the index */
+	MemoryContext context;		/* for what grows with the rows */
+	const VxOperatorClass *opclass;
+	int			dimensions;
+	uint32		vector_bytes;	/* of one full vector in the index */
+	VxReadKey	read_key;
+} VxExactColumn;
+
+/*
  * pending	candidates not read yet, a heap with the least bound first.
- * rows		what was read and not yet returned, by descending key.
+ * rows		what was read and not yet returned, by descending key and, among
+ *			equal keys, descending heap TID.
+ * horizon	rows beyond it have to wait: candidates that could be nearer have not
+ *			been loaded.  Infinite unless the caller sets it.
+ * once		each heap TID is returned once, even if it was loaded twice.
  */
 typedef struct VxExactStage
 {
-	VxIndex    *index;
+	VxExactColumn column;
+	VxIndex    *index;			/* of graphs only */
 	VxReader   *reader;
 	const void *query;			/* elements of the query vector */
 	void	   *vector;			/* the vector being read */
@@ -48,6 +73,11 @@ typedef struct VxExactStage
 	const VxCodeQuery *base_query;
 	VxCodeQuery *refine_query;
 
+	void	   *caller;			/* the caller's own */
+	float		horizon;
+	bool		once;
+	VxExactRow	last;			/* returned last; tid 0: none */
+
 	VxPendingRow *pending;
 	int			pending_count;
 	VxExactRow *rows;
@@ -58,6 +88,27 @@ typedef struct VxExactStage
 	uint64		refined;		/* refine codes read */
 } VxExactStage;
 
+/* Width of the bounds that order rests on, in errors of the codec. */
+#define VXS_BOUND_SCALE	1.6f
+
+/*
+ * What the key of a candidate is taken to exceed.
+ *
+ * The codec's error covers 99.7 % of the candidates, but a single one below
+ * its bound is a row out of order, so the bound is widened: in units of the
+ * estimate's deviation from 3.2 to more than 5.  The factors of a damaged page
+ * may leave no number: then nothing is known.
+ */
+static inline float
+vxs_lower_bound(float estimate, float error)
+{
+	float		bound = estimate - VXS_BOUND_SCALE * error;
+
+	return isnan(bound) ? -INFINITY : bound;
+}
+
+extern void vxs_exact_create(VxExactStage *stage, const VxExactColumn *column,
+							 VxReader *reader);
 extern void vxs_exact_init(VxExactStage *stage, VxIndex *index, VxReader *reader);
 extern void vxs_exact_begin(VxExactStage *stage, const void *query);
 extern void vxs_exact_refine_by(VxExactStage *stage, const VxCodeQuery *base_query,
@@ -65,6 +116,7 @@ extern void vxs_exact_refine_by(VxExactStage *stage, const VxCodeQuery *base_que
 extern void vxs_exact_load(VxExactStage *stage, const VxCandidate *candidates,
 						   int count);
 extern int	vxs_exact_unreturned(const VxExactStage *stage);
+extern double vxs_vector_key(VxExactStage *stage, const VxVectorPlace *place);
 extern bool vxs_exact_next(VxExactStage *stage, VxExactRow *row);
 
 #endif							/* VX_EXACT_H */

@@ -10,9 +10,8 @@
  */
 #include "postgres.h"
 
-#include "utils/lsyscache.h"
-
 #include "compat.h"
+#include "am/common/column.h"
 #include "am/common/graph_create.h"
 #include "am/common/options.h"
 
@@ -25,39 +24,19 @@
 #define VXB_FINE_CODE_SLOTS		12
 
 /*
- * Refuse what cannot be indexed, in the order and with the messages of
- * pgvector, which clients match.  Returns the dimensions of the column.
+ * The dimensions of the column, once it and the options are found to be what can
+ * be indexed.
  */
 static int
 vxb_check_column(const VxGraphMethod *method, const VxIndex *index, int dims)
 {
 	const VxElementType *type = index->opclass->type;
-	const FormData_pg_attribute *column =
-		TupleDescAttr(RelationGetDescr(index->relation), 0);
-	int			dimensions = type->is_array ? Max(dims, 1) : column->atttypmod;
 	int			most = method->max_dimensions == NULL ? type->max_dimensions :
 		method->max_dimensions(type);
+	int			dimensions = vxi_column_dimensions(index->relation, type,
+												   method->name, dims, most);
 
-	if (OidIsValid(type->only_type) && getBaseType(column->atttypid) != type->only_type)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("type not supported for %s index", method->name),
-				 errhint("Index the expression (column::%s(n)).", type->name)));
-	if (dimensions < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("column does not have dimensions"),
-				 errhint("Run ALTER TABLE ... ALTER COLUMN ... TYPE %s(n) with the number of dimensions, or index the expression (column::%s(n)).",
-						 type->name, type->name)));
-	if (dimensions > most)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("column cannot have more than %d dimensions for %s index",
-						most, method->name),
-				 errdetail("The column has %d dimensions.", dimensions),
-				 type->cut == NULL ? 0 :
-				 errhint("Index an expression of fewer dimensions, such as (%s).",
-						 psprintf(type->cut, most))));
+	Assert(dimensions >= 1 && dimensions <= most);
 	if (method->check_options != NULL)
 		method->check_options(index->relation, type);
 	return dimensions;

@@ -24,6 +24,7 @@
 #include "utils/memutils.h"
 
 #include "compat.h"
+#include "am/common/column.h"
 #include "am/common/graph_scan.h"
 #include "am/common/server_host.h"
 
@@ -153,25 +154,11 @@ static void
 vxs_scan_query(IndexScanDesc scan)
 {
 	VxGraphScan *state = (VxGraphScan *) scan->opaque;
-	ScanKey		orderby = &scan->orderByData[0];
-	int			dimensions = (int) state->index->meta.data.dimensions;
 	VxIndexValue value;
 	const void *image;
 
-	value.indexed = false;
-	if (!(orderby->sk_flags & SK_ISNULL))
-	{
-		Datum		datum = PointerGetDatum(PG_DETOAST_DATUM(orderby->sk_argument));
-		const VxElementType *type = state->index->opclass->type;
-		int			given;
-
-		if (type->check != NULL)
-			type->check(datum);
-		given = type->dimensions(datum);
-		if (given != dimensions)
-			vxt_refuse_query(type, dimensions, given);
-		vxi_value(state->index->opclass, dimensions, datum, &value);
-	}
+	vxi_query_value(state->index->opclass, (int) state->index->meta.data.dimensions,
+					&scan->orderByData[0], &value);
 
 	/* zeros of either kind: so many floats are more than enough for bits */
 	image = value.indexed ? value.image :

@@ -145,33 +145,19 @@ vxb_write_vectors(VxGraphWriter *writer)
 	const uint32 *order = vxg_packed_order(writer->packing[0]);
 	uint32		count = vxg_packed_nodes(writer->packing[0]);
 	Size		bytes = writer->index->meta.data.vector_bytes;
-	char	   *contents = palloc0(VX_PAGE_CONTENTS);
-	Size		filled = 0;
+	VxVectorStream stream;
 
 	Assert(bytes > 0 && count == vxg_node_count(writer->graph));
+	vxp_stream_begin(&stream, writer->index->relation, writer->vectors);
 	for (uint32 i = 0; i < count; i++)
 	{
 		const char *vector = vxi_stored(writer->index,
 										vxb_spool_read(writer->spool, order[i], NULL));
-		Size		copied = 0;
 
-		while (copied < bytes)
-		{
-			Size		part = Min(bytes - copied, VX_PAGE_CONTENTS - filled);
-
-			memcpy(contents + filled, vector + copied, part);
-			copied += part;
-			filled += part;
-			if (filled == VX_PAGE_CONTENTS || (i == count - 1 && copied == bytes))
-			{
-				vxp_append_vectors(writer->index->relation, contents);
-				memset(contents, 0, VX_PAGE_CONTENTS);
-				filled = 0;
-			}
-		}
+		vxp_stream_put(&stream, vector, (uint32) bytes);
 		CHECK_FOR_INTERRUPTS();
 	}
-	pfree(contents);
+	vxp_stream_end(&stream);
 }
 
 /*

@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "access/genam.h"
+#include "commands/defrem.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
@@ -15,6 +16,7 @@
 #include "am/common/index.h"
 #include "am/common/server_host.h"
 #include "base/slot.h"
+#include "storage/mean_page.h"
 
 /* Up to here the nodes of an inner product index are linked by distance. */
 #define VXI_LINK_BY_DISTANCE_DIMENSIONS	8
@@ -29,16 +31,19 @@ vxi_operator_class(Relation relation)
 	FmgrInfo   *distance = index_getprocinfo(relation, 1, 1);
 	bool		normalised = OidIsValid(index_getprocid(relation, 1, 2));
 	const VxOperatorClass *opclass;
+	const char *method;
 
 	opclass = vxt_operator_class(distance->fn_addr, normalised);
-	if (opclass == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("type not supported for hnsw index"),
-				 errdetail("Support function 1 of the operator class of \"%s\" is not a distance this extension knows.",
-						   RelationGetRelationName(relation)),
-				 errhint("Use one of the operator classes that \\dAc hnsw lists.")));
-	return opclass;
+	if (opclass != NULL)
+		return opclass;
+	method = get_am_name(relation->rd_rel->relam);
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("type not supported for %s index", method),
+			 errdetail("Support function 1 of the operator class of \"%s\" is not a distance this extension knows.",
+					   RelationGetRelationName(relation)),
+			 errhint("Use one of the operator classes that \\dAc %s lists.", method)));
+	pg_unreachable();
 }
 
 /*
@@ -215,7 +220,8 @@ vxi_open(Relation relation)
 		vxp_report_damage(relation, VX_META_BLOCK, problem);
 
 	mean = palloc_array(float, index->meta.data.code_dimensions);
-	vxp_mean_read(relation, &index->meta, mean);
+	vxp_mean_read(relation, index->meta.data.mean_pages,
+				  index->meta.data.code_dimensions, mean);
 	vxi_codec_init(index, mean);
 	pfree(mean);
 
