@@ -31,6 +31,8 @@ typedef struct VxPendingRow
 /* Memory of a row that waits to be returned. */
 #define VXS_EXACT_ROW_BYTES	(sizeof(VxPendingRow) + sizeof(VxExactRow))
 
+struct VxExactStage;
+
 /*
  * Reads the exact key of a candidate; not called for queries that have no
  * distance to anything.
