@@ -32,8 +32,15 @@ typedef struct VxHost
 	void		(*release) (void *context, void *pointer);
 	/* may not return (the statement was cancelled); called with no locks held */
 	void		(*check_interrupts) (void *context);
-	/* passed to the three functions above */
+	/* passed to the three functions above and to pause() */
 	void	   *context;
+
+	/*
+	 * Gives the processor away for a moment, while another thread or process
+	 * holds a lock; may be NULL where nobody else does.  Returns always: no
+	 * interrupt is served here.
+	 */
+	void		(*pause) (void *context);
 } VxHost;
 
 /*
@@ -58,6 +65,13 @@ static inline void
 vxh_check_interrupts(const VxHost *host)
 {
 	host->check_interrupts(host->context);
+}
+
+static inline void
+vxh_pause(const VxHost *host)
+{
+	if (host->pause != NULL)
+		host->pause(host->context);
 }
 
 #endif							/* VX_BASE_HOST_H */

@@ -7,9 +7,10 @@
  * linking and repair are in the memgraph_*.c files.  Explained in
  * graph/README.md.
  *
- * Arrays are made for max_nodes at once and never moved: a build is refused for
+ * The arena is made for max_nodes at once and never moved: a build is refused for
  * want of memory at its beginning (vxg_memory), not after hours, and pointers to
- * rows and lists stay good.  One thread owns a graph; nothing here locks.
+ * rows and lists stay good.  It holds no pointer, so that processes may map it
+ * anywhere; a handle (VxMemGraph) has the addresses of one of them.
  *
  *-------------------------------------------------------------------------
  */
@@ -28,6 +29,25 @@
 
 /* add, scale and error of VxFactors, side by side in this order */
 #define FACTOR_BYTES	(3 * sizeof(float))
+
+/* Nodes met for each place of the beam, beyond which all bits are wiped. */
+#define MET_PER_PLACE	32
+
+/* Attempts to get a lock before the processor is given away. */
+#define LOCK_ATTEMPTS	200
+
+/* Where the arrays of an arena begin, in bytes from its start. */
+typedef struct ArenaLayout
+{
+	size_t		rows;
+	size_t		lists;
+	size_t		next_follower;
+	size_t		level;
+	size_t		upper_nodes;
+	size_t		upper_first;
+	size_t		upper_lists;
+	size_t		size;
+} ArenaLayout;
 
 /*
  * The width is a floor: users who leave ef_construction alone must not get a
@@ -74,15 +94,76 @@ row_bytes(const VxCodec *codec)
 		FACTOR_BYTES;
 }
 
+/* Arrays start on cache lines. */
+static size_t
+align_line(size_t bytes)
+{
+	return (bytes + 63) / 64 * 64;
+}
+
+/* Needs derive_sizes() to have been called, and nothing else of the graph. */
+static void
+lay_out_arena(const VxMemGraph *graph, const VxCodec *codec, uint32_t upper_count,
+			  uint32_t list_count, ArenaLayout *layout)
+{
+	size_t		nodes = graph->options.max_nodes;
+	size_t		list_bytes = vxg_list_words(graph) * sizeof(uint32_t);
+
+	layout->rows = align_line(sizeof(VxArenaHead));
+	layout->lists = align_line(layout->rows + nodes * row_bytes(codec));
+	layout->next_follower = align_line(layout->lists + nodes * list_bytes);
+	layout->level = align_line(layout->next_follower + nodes * sizeof(uint32_t));
+	layout->upper_nodes = align_line(layout->level + nodes);
+	layout->upper_first = align_line(layout->upper_nodes + upper_count * sizeof(uint32_t));
+	layout->upper_lists = align_line(layout->upper_first + upper_count * sizeof(uint32_t));
+	layout->size = layout->upper_lists + list_count * list_bytes;
+}
+
 /*
- * Lays out codes and factors.  The estimator takes factors as arrays of
+ * [MY18] draws floor(-ln(u) * mL); repeated promotion is the same distribution,
+ * and says in which layers the node is without a logarithm.  The draw depends on
+ * the node's number, not on when it is added, nor by whom.
+ */
+int
+vxg_drawn_level(const VxBuildOptions *options, uint32_t node)
+{
+	VxRandom	random;
+	int			level = 0;
+
+	if (options->promote <= 0)
+		return 0;
+	vxr_seed(&random, options->seed + (uint64_t) (node + 1) * UINT64_C(0x9e3779b97f4a7c15));
+	while (level < VXG_MAX_LEVEL && vxr_double(&random) < options->promote)
+		level++;
+	return level;
+}
+
+/* How many nodes will be in upper layers, and how many lists they need there. */
+static void
+count_upper(const VxBuildOptions *options, uint32_t *nodes, uint32_t *lists)
+{
+	*nodes = 0;
+	*lists = 0;
+	if (options->promote <= 0)
+		return;
+	for (uint32_t node = 0; node < options->max_nodes; node++)
+	{
+		int			level = vxg_drawn_level(options, node);
+
+		*nodes += level > 0;
+		*lists += (uint32_t) level;
+	}
+}
+
+/*
+ * Points the handle into the arena.  The estimator takes factors as arrays of
  * floats and multiplies row numbers by the stride for codes.  With rows
  * counted in floats and a stride of one float, both fall into one row, so a
  * neighbour's factors come with the cache lines of its code.  Row numbers are
  * 32 bits, which ends this at 16 GB of rows; larger graphs use plain arrays.
  */
 static void
-lay_out_rows(VxMemGraph *graph)
+point_at_rows(VxMemGraph *graph, uint8_t *rows)
 {
 	size_t		nodes = graph->options.max_nodes;
 	size_t		bytes = row_bytes(graph->codec);
@@ -90,13 +171,12 @@ lay_out_rows(VxMemGraph *graph)
 	float	   *factors;
 
 	Assert(bytes % sizeof(float) == 0 && code_bytes >= graph->codec->code_bytes);
-	graph->rows = vxh_allocate(graph->host, nodes * bytes);
-	graph->codes.codes = graph->rows;
+	graph->codes.codes = rows;
 	if (nodes * (bytes / sizeof(float)) <= UINT32_MAX)
 	{
 		graph->code_scale = (uint32_t) (bytes / sizeof(float));
 		graph->codes.stride = sizeof(float);
-		factors = (float *) (graph->rows + code_bytes);
+		factors = (float *) (rows + code_bytes);
 		graph->codes.add = factors;
 		graph->codes.scale = factors + 1;
 		graph->codes.error = factors + 2;
@@ -105,35 +185,69 @@ lay_out_rows(VxMemGraph *graph)
 	{
 		graph->code_scale = 1;
 		graph->codes.stride = code_bytes;
-		factors = (float *) (graph->rows + nodes * code_bytes);
+		factors = (float *) (rows + nodes * code_bytes);
 		graph->codes.add = factors;
 		graph->codes.scale = factors + nodes;
 		graph->codes.error = factors + 2 * nodes;
 	}
 }
 
-/*
- * Arrays with an element a row.  Only `seen` must be cleared: everything else is
- * written when a row is added, so memory that is never used is never touched.
- */
 static void
-allocate_rows(VxMemGraph *graph)
+point_at_arena(VxMemGraph *graph, void *arena)
 {
-	const VxHost *host = graph->host;
-	size_t		nodes = graph->options.max_nodes;
+	uint8_t    *base = arena;
+	ArenaLayout layout;
 
-	Assert(nodes > 0 && nodes < NODE_EXPANDED);
-	lay_out_rows(graph);
-	graph->lists = vxh_allocate(host, nodes * vxg_list_words(graph) * sizeof(uint32_t));
-	graph->next_follower = vxh_allocate(host, nodes * sizeof(uint32_t));
-	graph->level = vxh_allocate(host, nodes);
-	graph->seen = vxh_allocate(host, nodes * sizeof(uint32_t));
-	memset(graph->seen, 0, nodes * sizeof(uint32_t));
+	graph->head = arena;
+	lay_out_arena(graph, graph->codec, graph->head->upper_count, graph->head->list_count,
+				  &layout);
+	point_at_rows(graph, base + layout.rows);
+	graph->lists = (uint32_t *) (base + layout.lists);
+	graph->next_follower = (uint32_t *) (base + layout.next_follower);
+	graph->level = base + layout.level;
+	graph->upper.nodes = (uint32_t *) (base + layout.upper_nodes);
+	graph->upper.first = (uint32_t *) (base + layout.upper_first);
+	graph->upper.lists = (uint32_t *) (base + layout.upper_lists);
+	graph->upper.count = graph->head->upper_count;
 }
 
 /*
- * Memory of one insertion, reused by the next: after creation only the upper
- * layers allocate.  The pool of a selection is at most a full beam with as many
+ * Fills in the head and draws the upper layers.  Rows and lists are written when
+ * their node is added, so memory that is never used is never touched; only the
+ * lists of upper layers begin empty, since their nodes are seen layer by layer.
+ */
+static void
+init_arena(VxMemGraph *graph, void *arena, uint32_t upper_count, uint32_t list_count)
+{
+	VxArenaHead *head = arena;
+	uint32_t	place = 0;
+	uint32_t	list = 0;
+
+	head->entry = ENTRY_WORD(VXG_NO_NODE, 0);
+	head->entry_lock = 0;
+	head->count = 0;
+	head->upper_count = upper_count;
+	head->list_count = list_count;
+	point_at_arena(graph, arena);
+	for (uint32_t node = 0; place < upper_count; node++)
+	{
+		int			level = vxg_drawn_level(&graph->options, node);
+
+		Assert(node < graph->options.max_nodes);
+		if (level == 0)
+			continue;
+		graph->upper.nodes[place] = node;
+		graph->upper.first[place] = list;
+		place++;
+		for (int layer = 0; layer < level; layer++, list++)
+			graph->upper.lists[list * vxg_list_words(graph)] = 0;
+	}
+	Assert(list == list_count);
+}
+
+/*
+ * Memory of one insertion, reused by the next: after creation nothing is
+ * allocated, so nothing can fail under a lock.  The pool of a selection is at most a full beam with as many
  * evicted, or a list that has just overflowed.  Planned lists are kept apart from
  * the graph's until the search is over, for it may be interrupted.
  */
@@ -145,6 +259,10 @@ allocate_working_memory(VxMemGraph *graph)
 	size_t		batch = (size_t) graph->batch_room;
 	size_t		pool = 2 * beam + batch;
 
+	graph->seen = vxh_allocate(host, graph->options.max_nodes / 8 + 1);
+	memset(graph->seen, 0, graph->options.max_nodes / 8 + 1);
+	graph->met_room = (uint32_t) beam * MET_PER_PLACE;
+	graph->met = vxh_allocate(host, graph->met_room * sizeof(uint32_t));
 	graph->scratch = vxh_allocate(host, vxq_scratch_size(graph->codec));
 	graph->query = vxh_allocate(host, vxq_query_size(graph->codec));
 	graph->link_query = vxh_allocate(host, vxq_query_size(graph->codec));
@@ -160,6 +278,48 @@ allocate_working_memory(VxMemGraph *graph)
 	graph->chosen = vxh_allocate(host, pool * sizeof(int));
 	graph->planned = vxh_allocate(host, (VXG_MAX_LEVEL + 1) * vxg_list_words(graph) *
 								  sizeof(uint32_t));
+	graph->pruned = vxh_allocate(host, vxg_list_words(graph) * sizeof(uint32_t));
+}
+
+/* A handle without an arena. */
+static VxMemGraph *
+make_handle(const VxCodec *codec, const VxBuildOptions *options, const VxHost *host)
+{
+	VxMemGraph *graph = vxh_allocate(host, sizeof(VxMemGraph));
+
+	Assert(options->promote >= 0 && options->promote < 1);
+	Assert(options->max_nodes > 0 && options->max_nodes < NODE_EXPANDED);
+	memset(graph, 0, sizeof(*graph));
+	graph->codec = codec;
+	graph->host = host;
+	graph->options = *options;
+	derive_sizes(graph);
+	return graph;
+}
+
+VxMemGraph *
+vxg_create_shared(void *arena, const VxCodec *codec, const VxBuildOptions *options,
+				  const VxHost *host)
+{
+	VxMemGraph *graph = make_handle(codec, options, host);
+	uint32_t	upper_count;
+	uint32_t	list_count;
+
+	count_upper(options, &upper_count, &list_count);
+	init_arena(graph, arena, upper_count, list_count);
+	allocate_working_memory(graph);
+	return graph;
+}
+
+VxMemGraph *
+vxg_attach(void *arena, const VxCodec *codec, const VxBuildOptions *options,
+		   const VxHost *host)
+{
+	VxMemGraph *graph = make_handle(codec, options, host);
+
+	point_at_arena(graph, arena);
+	allocate_working_memory(graph);
+	return graph;
 }
 
 /*
@@ -169,144 +329,85 @@ allocate_working_memory(VxMemGraph *graph)
 VxMemGraph *
 vxg_create(const VxCodec *codec, const VxBuildOptions *options, const VxHost *host)
 {
-	VxMemGraph *graph = vxh_allocate(host, sizeof(VxMemGraph));
+	void	   *arena = vxh_allocate(host, vxg_arena_size(codec, options));
+	VxMemGraph *graph = vxg_create_shared(arena, codec, options, host);
 
-	Assert(options->promote >= 0 && options->promote < 1);
-	memset(graph, 0, sizeof(*graph));
-	graph->codec = codec;
-	graph->host = host;
-	graph->options = *options;
-	graph->entry = VXG_NO_NODE;
-	derive_sizes(graph);
-	allocate_rows(graph);
-	allocate_working_memory(graph);
-	vxr_seed(&graph->random, options->seed);
+	graph->owns_arena = true;
 	return graph;
 }
 
-/* NULL stands for what was never allocated. */
 void
 vxg_free(VxMemGraph *graph)
 {
 	const VxHost *host = graph->host;
 	void	   *arrays[] = {
-		graph->rows, graph->lists, graph->next_follower, graph->level, graph->seen,
-		graph->upper.nodes, graph->upper.first, graph->upper.chunks,
+		graph->seen, graph->met,
 		graph->scratch, graph->query, graph->link_query, graph->beam, graph->evicted,
 		graph->batch, graph->batch_rows, graph->estimates, graph->pool,
-		graph->pool_rows, graph->pool_distance, graph->chosen, graph->planned
+		graph->pool_rows, graph->pool_distance, graph->chosen, graph->planned, graph->pruned
 	};
 
-	for (uint32_t i = 0; i < graph->upper.chunk_count; i++)
-		vxh_release(host, graph->upper.chunks[i]);
 	for (size_t i = 0; i < sizeof(arrays) / sizeof(arrays[0]); i++)
 		vxh_release(host, arrays[i]);
 	vxg_selector_free(graph->selector);
+	if (graph->owns_arena)
+		vxh_release(host, graph->head);
 	vxh_release(host, graph);
 }
 
+size_t
+vxg_arena_size(const VxCodec *codec, const VxBuildOptions *options)
+{
+	VxMemGraph	sizes;
+	ArenaLayout layout;
+	uint32_t	upper_count;
+	uint32_t	list_count;
+
+	memset(&sizes, 0, sizeof(sizes));
+	sizes.options = *options;
+	derive_sizes(&sizes);
+	count_upper(options, &upper_count, &list_count);
+	lay_out_arena(&sizes, codec, upper_count, list_count, &layout);
+	return layout.size;
+}
+
+/* Follows allocate_working_memory(). */
+size_t
+vxg_handle_memory(const VxCodec *codec, const VxBuildOptions *options, size_t nodes)
+{
+	VxMemGraph	sizes;
+	size_t		beam;
+
+	memset(&sizes, 0, sizeof(sizes));
+	sizes.options = *options;
+	derive_sizes(&sizes);
+	beam = (size_t) sizes.beam_room;
+	return sizeof(VxMemGraph) + nodes / 8 + 1 + beam * MET_PER_PLACE * sizeof(uint32_t) +
+		vxg_selector_memory(codec, 3 * sizes.beam_room) + vxq_scratch_size(codec) +
+		2 * vxq_query_size(codec) + beam * 80 +
+		(VXG_MAX_LEVEL + 2) * vxg_list_words(&sizes) * sizeof(uint32_t);
+}
+
 /*
- * Follows allocate_rows() and allocate_working_memory(), and rounds up where
- * chance has a part: a build is refused or begun on the strength of this.
+ * Foretells vxg_arena_size() without drawing every level, and adds one handle and
+ * the queue of vxg_finish.  It rounds up where chance has a part: a build is
+ * refused or begun on the strength of this.
  */
 size_t
 vxg_memory(const VxCodec *codec, const VxBuildOptions *options, size_t nodes)
 {
 	VxMemGraph	sizes;
-	size_t		list_bytes;
-	size_t		row;
-	double		upper;
+	ArenaLayout layout;
+	double		upper = (double) nodes * options->promote / (1 - options->promote);
 
 	memset(&sizes, 0, sizeof(sizes));
 	sizes.options = *options;
+	sizes.options.max_nodes = nodes;
 	derive_sizes(&sizes);
-	list_bytes = vxg_list_words(&sizes) * sizeof(uint32_t);
-
-	/* code and factors, list, follower, seen, level, and the queue of vxg_finish */
-	row = row_bytes(codec) + list_bytes + 3 * sizeof(uint32_t) + 1 + 1;
-
-	/* promoted nodes, with a margin for chance and for half-filled chunks */
-	upper = 1.1 * (double) nodes * options->promote / (1 - options->promote);
-	return sizeof(VxMemGraph) + nodes * row +
-		(size_t) upper * (list_bytes + 4 * sizeof(uint32_t)) + LISTS_PER_CHUNK * list_bytes +
-		vxg_selector_memory(codec, 3 * sizes.beam_room) + vxq_scratch_size(codec) +
-		2 * vxq_query_size(codec) + (size_t) sizes.beam_room * 80 +
-		(VXG_MAX_LEVEL + 1) * list_bytes;
-}
-
-/*
- * Moves an array of words to one of `room` places.  The old one is released only
- * after the copy, so a failed allocation leaves the graph as it was.
- */
-static void
-grow_words(const VxHost *host, uint32_t **words, uint32_t used, uint32_t room)
-{
-	uint32_t   *bigger = vxh_allocate(host, (size_t) room * sizeof(uint32_t));
-
-	Assert(used < room);
-	if (*words != NULL)
-	{
-		memcpy(bigger, *words, (size_t) used * sizeof(uint32_t));
-		vxh_release(host, *words);
-	}
-	*words = bigger;
-}
-
-/*
- * A chunk never moves, since planned and linked lists are pointed into while
- * others are made.  Only the array of pointers to chunks grows.
- */
-static void
-add_list_chunk(VxMemGraph *graph)
-{
-	VxUpperLists *upper = &graph->upper;
-
-	if (upper->chunk_count == upper->chunk_room)
-	{
-		uint32_t	room = upper->chunk_room > 0 ? 2 * upper->chunk_room : 16;
-		uint32_t  **chunks = vxh_allocate(graph->host, room * sizeof(uint32_t *));
-
-		if (upper->chunks != NULL)
-			memcpy(chunks, upper->chunks, upper->chunk_count * sizeof(uint32_t *));
-		vxh_release(graph->host, upper->chunks);
-		upper->chunks = chunks;
-		upper->chunk_room = room;
-	}
-	upper->chunks[upper->chunk_count] =
-		vxh_allocate(graph->host, LISTS_PER_CHUNK * vxg_list_words(graph) * sizeof(uint32_t));
-	upper->chunk_count++;
-}
-
-/*
- * Gives a node its empty lists in layers 1 .. level.  Nodes come in ascending
- * order, which is what find_upper() searches by.  The lists of one node may lie in
- * two chunks, a single list never does.
- */
-void
-vxg_make_upper_lists(VxMemGraph *graph, uint32_t node, int level)
-{
-	VxUpperLists *upper = &graph->upper;
-
-	if (level == 0)
-		return;
-	Assert(level > 0 && level <= VXG_MAX_LEVEL);
-	Assert(upper->count == 0 || upper->nodes[upper->count - 1] < node);
-	if (upper->count == upper->room)
-	{
-		uint32_t	room = upper->room > 0 ? 2 * upper->room : 256;
-
-		grow_words(graph->host, &upper->nodes, upper->count, room);
-		grow_words(graph->host, &upper->first, upper->count, room);
-		upper->room = room;
-	}
-	upper->nodes[upper->count] = node;
-	upper->first[upper->count] = upper->list_count;
-	upper->count++;
-	upper->list_count += level;
-	while (upper->list_count > upper->chunk_count * LISTS_PER_CHUNK)
-		add_list_chunk(graph);
-	for (int layer = 1; layer <= level; layer++)
-		vxg_list(graph, layer, node)[0] = 0;
+	upper = 1.1 * upper + 256;
+	lay_out_arena(&sizes, codec, (uint32_t) upper, (uint32_t) upper, &layout);
+	return layout.size + vxg_handle_memory(codec, options, nodes) +
+		nodes * sizeof(uint32_t) + nodes / 8 + 1;
 }
 
 /* Where a node is among those of the upper layers (binary search: they are ascending). */
@@ -344,45 +445,64 @@ vxg_list(const VxMemGraph *graph, int layer, uint32_t node)
 		return graph->lists + node * words;
 	Assert(layer <= VXG_MAX_LEVEL);
 	number = graph->upper.first[find_upper(&graph->upper, node)] + (uint32_t) layer - 1;
-	return graph->upper.chunks[number / LISTS_PER_CHUNK] + number % LISTS_PER_CHUNK * words;
+	return graph->upper.lists + number * words;
+}
+
+/*
+ * Takes the lock of a list.  Its holder works for microseconds and cannot be
+ * interrupted, so it is waited for without looking up.
+ */
+void
+vxg_lock_list(const VxMemGraph *graph, uint32_t *list)
+{
+	for (int attempt = 1;; attempt++)
+	{
+		uint32_t	word = vxa_load_acquire(list);
+
+		if ((word & LIST_LOCKED) == 0 &&
+			vxa_replace_acquire(list, word, word | LIST_LOCKED))
+			return;
+		if (attempt % LOCK_ATTEMPTS == 0)
+			vxh_pause(graph->host);
+	}
 }
 
 uint32_t
 vxg_node_count(const VxMemGraph *graph)
 {
-	return graph->count;
+	return vxa_load_acquire(&graph->head->count);
 }
 
 uint32_t
 vxg_entry(const VxMemGraph *graph)
 {
-	return graph->entry;
+	return ENTRY_NODE(vxa_load_acquire_64(&graph->head->entry));
 }
 
 int
 vxg_top_layer(const VxMemGraph *graph)
 {
-	return graph->top;
+	return ENTRY_TOP(vxa_load_acquire_64(&graph->head->entry));
 }
 
 int
 vxg_node_level(const VxMemGraph *graph, uint32_t node)
 {
-	Assert(node < graph->count);
+	Assert(node < vxg_node_count(graph));
 	return graph->level[node] & ~LEVEL_FOLLOWER;
 }
 
 bool
 vxg_is_follower(const VxMemGraph *graph, uint32_t node)
 {
-	Assert(node < graph->count);
+	Assert(node < vxg_node_count(graph));
 	return (graph->level[node] & LEVEL_FOLLOWER) != 0;
 }
 
 uint32_t
 vxg_next_follower(const VxMemGraph *graph, uint32_t node)
 {
-	Assert(node < graph->count);
+	Assert(node < vxg_node_count(graph));
 	return graph->next_follower[node];
 }
 

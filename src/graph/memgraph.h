@@ -56,23 +56,47 @@ typedef struct VxBuildOptions
 	bool		leave_gaps;
 } VxBuildOptions;
 
+/*
+ * One participant's hold of a graph.  The graph itself lies in an arena, one
+ * piece of memory without pointers, which several threads or processes may
+ * have mapped at different addresses and add to at the same time, each with a
+ * handle of its own; see "Building in parallel" in graph/README.md.
+ */
 typedef struct VxMemGraph VxMemGraph;
 
 /* The width of search that an ef_construction of the user stands for. */
 extern int	vxg_build_effort(int ef_construction);
 
 /*
- * vxg_create -- an empty graph with room for options->max_nodes
+ * vxg_create -- an empty graph with room for options->max_nodes, of one's own
  *
- * The codec and the host must outlive it.  Row arrays are allocated at once,
- * vxg_memory() bytes of them, though untouched pages of them cost nothing.
+ * The codec and the host must outlive it.  The arena is allocated at once,
+ * vxg_memory() bytes with all else, though untouched pages of it cost nothing.
  */
 extern VxMemGraph *vxg_create(const VxCodec *codec, const VxBuildOptions *options,
 							  const VxHost *host);
+
+/*
+ * vxg_create_shared -- an empty graph in an arena of the caller
+ *
+ * arena is vxg_arena_size() bytes, aligned to 8.  Others join with vxg_attach(), giving equal codecs and
+ * options, once this has returned.  The arena stays the caller's.
+ */
+extern VxMemGraph *vxg_create_shared(void *arena, const VxCodec *codec,
+									 const VxBuildOptions *options, const VxHost *host);
+extern VxMemGraph *vxg_attach(void *arena, const VxCodec *codec,
+							  const VxBuildOptions *options, const VxHost *host);
 extern void vxg_free(VxMemGraph *graph);
+
+/* Bytes of an arena for options->max_nodes. */
+extern size_t vxg_arena_size(const VxCodec *codec, const VxBuildOptions *options);
 
 /* Bytes that a graph of so many nodes takes, working memory included. */
 extern size_t vxg_memory(const VxCodec *codec, const VxBuildOptions *options, size_t nodes);
+
+/* Of these, what each participant needs for itself. */
+extern size_t vxg_handle_memory(const VxCodec *codec, const VxBuildOptions *options,
+								size_t nodes);
 
 /*
  * vxg_add -- encode a vector and link it into the graph
@@ -84,13 +108,23 @@ extern size_t vxg_memory(const VxCodec *codec, const VxBuildOptions *options, si
 extern uint32_t vxg_add(VxMemGraph *graph, const void *input);
 
 /*
+ * vxg_add_node -- the same, as the node of a given number
+ *
+ * For participants that add to one graph at the same time: who adds which
+ * number is the caller's business, but each below max_nodes must be added once
+ * before vxg_finish.  Layers depend on seed and number alone.
+ */
+extern void vxg_add_node(VxMemGraph *graph, uint32_t node, const void *input);
+
+/*
  * vxg_finish -- make every node reachable from the entry point, layer by layer
  *
- * To be called once, after the last vxg_add.  Returns the number of edges that
- * had to be added.
+ * To be called once and by one participant, after the last node was added.
+ * Returns the number of edges that had to be added.
  */
 extern size_t vxg_finish(VxMemGraph *graph);
 
+/* Nodes added so far, by all participants. */
 extern uint32_t vxg_node_count(const VxMemGraph *graph);
 
 /* The node every search starts from, in all layers; VXG_NO_NODE if empty. */

@@ -4,7 +4,9 @@
  *	  Adding nodes to the build graph.
  *
  * [MY18] alg. 1 with the slack of [Vam19]-style builds.  It neither searches
- * (memgraph_search.c) nor chooses (select.c).  Explained in graph/README.md.
+ * (memgraph_search.c) nor chooses (select.c).  Several participants may add
+ * nodes at once: a list is changed under its lock, one lock at a time, and read
+ * without.  Explained in graph/README.md.
  *
  *-------------------------------------------------------------------------
  */
@@ -25,20 +27,6 @@ encode_row(VxMemGraph *graph, uint32_t node, const void *input)
 	((float *) graph->codes.add)[row] = factors.add;
 	((float *) graph->codes.scale)[row] = factors.scale;
 	((float *) graph->codes.error)[row] = factors.error;
-}
-
-/*
- * [MY18] draws floor(-ln(u) * mL); repeated promotion is the same distribution,
- * and says in which layers the node is without a logarithm.
- */
-static int
-draw_level(VxMemGraph *graph)
-{
-	int			level = 0;
-
-	while (level < VXG_MAX_LEVEL && vxr_double(&graph->random) < graph->options.promote)
-		level++;
-	return level;
 }
 
 /*
@@ -104,26 +92,31 @@ find_equal(const VxMemGraph *graph, uint32_t node)
 
 /*
  * Puts the new node right behind its leader, which takes no walk along the
- * chain however long it is.
+ * chain however long it is.  The leader's lock guards the start of the chain.
  */
 static void
 become_follower(VxMemGraph *graph, uint32_t node, uint32_t leader)
 {
+	uint32_t   *list = vxg_list(graph, 0, leader);
+
 	Assert((graph->level[leader] & LEVEL_FOLLOWER) == 0);
 	graph->level[node] = LEVEL_FOLLOWER;
+	vxg_lock_list(graph, list);
 	graph->next_follower[node] = graph->next_follower[leader];
 	graph->next_follower[leader] = node;
+	vxg_unlock_list(list, LIST_COUNT(*list));
 }
 
 /*
  * Prunes a list, with one more node than it can hold, back to its degree ([MY18]
- * algorithm 4).  Estimates between two codes are symmetrical, so whichever end of
+ * algorithm 4) and returns the number of edges left.  Its lock is held; a search
+ * that reads the list meanwhile sees some old edges and some new.  Estimates between two codes are symmetrical, so whichever end of
  * an edge prunes judges it alike.  The slack makes this rare: once in ten edges.
  */
-static void
+static uint32_t
 prune_list(VxMemGraph *graph, uint32_t *list, uint32_t node, uint32_t newcomer)
 {
-	int			count = (int) list[0];
+	int			count = (int) LIST_COUNT(*list);
 
 	Assert(count == graph->capacity);
 	memcpy(graph->batch, list + 1, count * sizeof(uint32_t));
@@ -131,42 +124,47 @@ prune_list(VxMemGraph *graph, uint32_t *list, uint32_t node, uint32_t newcomer)
 	vxg_query_node(graph, node, graph->link_query);
 	vxg_score(graph, graph->link_query, graph->batch, count, graph->pool);
 	vxg_sort_near(graph->pool, count);
-	choose_into(graph, count, list);
+	choose_into(graph, count, graph->pruned);
+	for (uint32_t i = 1; i <= graph->pruned[0]; i++)
+		vxa_store_release(&list[i], graph->pruned[i]);
+	return graph->pruned[0];
 }
 
 /*
  * Edges to the new node from those that it chose.  A full list may give the new edge
- * up at once, so edges need not be mutual.
+ * up at once, so edges need not be mutual.  Storing the edge makes the node
+ * visible to others, its row and its own list with it (release).
  */
 static void
-add_back_edges(VxMemGraph *graph, int layer, uint32_t node)
+add_back_edges(VxMemGraph *graph, int layer, uint32_t node, const uint32_t *chosen)
 {
-	const uint32_t *list = vxg_list(graph, layer, node);
-
-	for (uint32_t i = 1; i <= list[0]; i++)
+	for (uint32_t i = 1; i <= chosen[0]; i++)
 	{
-		uint32_t   *other = vxg_list(graph, layer, list[i]);
+		uint32_t   *list = vxg_list(graph, layer, chosen[i]);
+		uint32_t	count;
 
-		Assert(list[i] != node);
-		Assert(other[0] <= (uint32_t) graph->capacity);
-		if (other[0] < (uint32_t) graph->capacity)
-			other[++other[0]] = node;
+		Assert(chosen[i] != node);
+		vxg_lock_list(graph, list);
+		count = LIST_COUNT(*list);
+		Assert(count <= (uint32_t) graph->capacity);
+		if (count < (uint32_t) graph->capacity)
+			vxa_store_release(&list[++count], node);
 		else
-			prune_list(graph, other, list[i], node);
+			count = prune_list(graph, list, chosen[i], node);
+		vxg_unlock_list(list, count);
 	}
 }
 
 /*
- * Searches all layers from the top and plans the lists of the layers that the
- * node will be in.  Returns the node that it equals, if there is one.  Nothing of
- * the graph is changed, so an interruption leaves it whole; the beam of one layer
- * is where the next begins.
+ * Searches all layers from the entry point and plans the lists of the layers that
+ * the node will be in.  Returns the node that it equals, if there is one.  Nothing
+ * of the graph is changed; the beam of one layer is where the next begins.
  */
 static uint32_t
-plan_lists(VxMemGraph *graph, uint32_t node, int level)
+plan_lists(VxMemGraph *graph, uint32_t node, int level, uint64_t entry)
 {
-	vxg_search_from(graph, graph->query, graph->entry);
-	for (int layer = graph->top; layer >= 0; layer--)
+	vxg_search_from(graph, graph->query, ENTRY_NODE(entry));
+	for (int layer = ENTRY_TOP(entry); layer >= 0; layer--)
 	{
 		if (layer > level)
 		{
@@ -187,61 +185,91 @@ plan_lists(VxMemGraph *graph, uint32_t node, int level)
 }
 
 /*
- * Makes the planned lists real; layers above the old top have none.  The first node,
- * and any that is higher than all before, becomes the entry point (G3).
+ * Makes the planned lists of layers 0 .. planned_top real.  A list is complete
+ * before the first back edge lets others see the node in its layer.
  */
 static void
-link_node(VxMemGraph *graph, uint32_t node, int level)
+link_node(VxMemGraph *graph, uint32_t node, int planned_top)
 {
 	size_t		words = vxg_list_words(graph);
 
-	Assert(level >= 0 && level <= VXG_MAX_LEVEL);
-	vxg_make_upper_lists(graph, node, level);
-	vxg_list(graph, 0, node)[0] = 0;
-	for (int layer = 0; layer <= level && layer <= graph->top; layer++)
+	for (int layer = 0; layer <= planned_top; layer++)
 	{
-		if (graph->entry == VXG_NO_NODE)
-			break;
-		memcpy(vxg_list(graph, layer, node), graph->planned + layer * words,
-			   words * sizeof(uint32_t));
-		add_back_edges(graph, layer, node);
-	}
-	if (graph->entry == VXG_NO_NODE || level > graph->top)
-	{
-		graph->entry = node;
-		graph->top = level;
+		const uint32_t *planned = graph->planned + layer * words;
+		uint32_t   *list = vxg_list(graph, layer, node);
+
+		memcpy(list + 1, planned + 1, planned[0] * sizeof(uint32_t));
+		vxa_store_release(list, planned[0]);
+		add_back_edges(graph, layer, node, planned);
 	}
 }
 
-/*
- * A node is counted, and so visible to its own search, only after it has been
- * planned: until then nothing refers to it.
- */
-uint32_t
-vxg_add(VxMemGraph *graph, const void *input)
+/* Links a node whose row is there, below or at the top layer of the entry given. */
+static void
+place_node(VxMemGraph *graph, uint32_t node, int level, uint64_t entry)
 {
-	uint32_t	node = graph->count;
-	uint32_t	leader = VXG_NO_NODE;
-	int			level;
+	uint32_t	leader = plan_lists(graph, node, level, entry);
 
-	if (node >= graph->options.max_nodes)
-		return VXG_NO_NODE;
-	vxh_check_interrupts(graph->host);
-	encode_row(graph, node, input);
-	level = draw_level(graph);
-	if (graph->entry != VXG_NO_NODE)
-	{
-		vxq_query_prepare(graph->codec, input, VX_QUERY_LINK, graph->scratch, graph->query);
-		leader = plan_lists(graph, node, level);
-	}
-	graph->next_follower[node] = VXG_NO_NODE;
-	graph->count++;
 	if (leader != VXG_NO_NODE)
 		become_follower(graph, node, leader);
 	else
-	{
-		graph->level[node] = (uint8_t) level;
-		link_node(graph, node, level);
-	}
+		link_node(graph, node, level < ENTRY_TOP(entry) ? level : ENTRY_TOP(entry));
+}
+
+/*
+ * The first node, and any that is higher than all before, becomes the entry point
+ * (G3).  One such node at a time: others that would, wait for entry_lock.  It is
+ * the only lock under which other locks are taken.
+ */
+static void
+place_entry_node(VxMemGraph *graph, uint32_t node, int level)
+{
+	VxArenaHead *head = graph->head;
+	uint64_t	entry;
+
+	vxg_lock_list(graph, &head->entry_lock);
+	entry = vxa_load_acquire_64(&head->entry);
+	if (ENTRY_NODE(entry) != VXG_NO_NODE)
+		place_node(graph, node, level, entry);
+	if (graph->level[node] != LEVEL_FOLLOWER &&
+		(ENTRY_NODE(entry) == VXG_NO_NODE || level > ENTRY_TOP(entry)))
+		vxa_store_release_64(&head->entry, ENTRY_WORD(node, level));
+	vxg_unlock_list(&head->entry_lock, 0);
+}
+
+/*
+ * A node is seen by others only through edges to it, or as the entry point; until
+ * then its row, list and level are this participant's alone.
+ */
+void
+vxg_add_node(VxMemGraph *graph, uint32_t node, const void *input)
+{
+	uint64_t	entry;
+	int			level = vxg_drawn_level(&graph->options, node);
+
+	Assert(node < graph->options.max_nodes);
+	vxh_check_interrupts(graph->host);
+	encode_row(graph, node, input);
+	vxq_query_prepare(graph->codec, input, VX_QUERY_LINK, graph->scratch, graph->query);
+	graph->next_follower[node] = VXG_NO_NODE;
+	graph->level[node] = (uint8_t) level;
+	vxg_list(graph, 0, node)[0] = 0;
+
+	entry = vxa_load_acquire_64(&graph->head->entry);
+	if (ENTRY_NODE(entry) == VXG_NO_NODE || level > ENTRY_TOP(entry))
+		place_entry_node(graph, node, level);
+	else
+		place_node(graph, node, level, entry);
+	vxa_fetch_add(&graph->head->count, 1);
+}
+
+uint32_t
+vxg_add(VxMemGraph *graph, const void *input)
+{
+	uint32_t	node = vxg_node_count(graph);
+
+	if (node >= graph->options.max_nodes)
+		return VXG_NO_NODE;
+	vxg_add_node(graph, node, input);
 	return node;
 }

@@ -10,6 +10,7 @@
 #ifndef VECTORX_GRAPH_MEMGRAPH_INTERNAL_H
 #define VECTORX_GRAPH_MEMGRAPH_INTERNAL_H
 
+#include "base/atomic.h"
 #include "base/rng.h"
 #include "graph/memgraph.h"
 #include "graph/select.h"
@@ -28,25 +29,47 @@ typedef struct VxNearNode
 #define LEVEL_FOLLOWER		0x80
 
 /*
- * Lists of the upper layers come in chunks, since their number is not known
- * beforehand and nothing of this size should ever be copied.
+ * The first word of a list is the number of its edges; the top bit is the
+ * list's lock, which everybody who changes it holds, and nobody who reads it.
  */
-#define LISTS_PER_CHUNK		256
+#define LIST_LOCKED			UINT32_C(0x80000000)
+#define LIST_COUNT(word)	((word) & ~LIST_LOCKED)
+
+/* Entry point and top layer in one word, so that both change at once. */
+#define ENTRY_WORD(node, top)	((uint64_t) (top) << 32 | (node))
+#define ENTRY_NODE(word)		((uint32_t) (word))
+#define ENTRY_TOP(word)			((int) ((word) >> 32))
 
 /*
- * The nodes of the upper layers, ascending as they were added.  Node nodes[i]
- * of level l owns l lists from number first[i] on, layer 1 first.
+ * The head of an arena.  The arrays follow it, at places that depend on the
+ * codec, the options and these counts only (memgraph.c).
+ *
+ * entry		ENTRY_WORD; VXG_NO_NODE while there is no node
+ * entry_lock	list word without edges: held while a node is added that will
+ *				become the entry point
+ * count		nodes added
+ * upper_count	nodes drawn for layers above the base
+ * list_count	lists that these have there
+ */
+typedef struct VxArenaHead
+{
+	uint64_t	entry;
+	uint32_t	entry_lock;
+	uint32_t	count;
+	uint32_t	upper_count;
+	uint32_t	list_count;
+} VxArenaHead;
+
+/*
+ * The nodes of the upper layers, ascending; drawn when the graph is created.
+ * Node nodes[i] of level l owns l lists from number first[i] on, layer 1 first.
  */
 typedef struct VxUpperLists
 {
 	uint32_t   *nodes;
 	uint32_t   *first;
+	uint32_t   *lists;
 	uint32_t	count;
-	uint32_t	room;
-	uint32_t  **chunks;
-	uint32_t	chunk_count;
-	uint32_t	chunk_room;
-	uint32_t	list_count;
 } VxUpperLists;
 
 /*
@@ -54,8 +77,18 @@ typedef struct VxUpperLists
  * has outgrown its degree by the slack, and one place that only vxg_finish
  * uses, so that it always finds one.
  *
+ * In the arena, shared by all participants:
+ *
  * codes		node i is row i * code_scale, see vxg_code_array
- * seen			epoch of the last search that met the node
+ * lists		of the base layer
+ * level		highest layer of a node, LEVEL_FOLLOWER; written before others
+ *				can see the node, or under its leader's lock
+ *
+ * This participant's:
+ *
+ * seen			a bit for each node that the current search has met
+ * met			these nodes, for clearing their bits; met_count may be more
+ *				than there is room for, and then all bits are cleared
  * beam			the search's result, ascending; evicted holds nodes that were
  *				expanded and then dropped out of it
  */
@@ -67,21 +100,20 @@ struct VxMemGraph
 	int			effort;
 	int			degree;
 	int			capacity;
-	uint32_t	count;
-	uint32_t	entry;
-	int			top;
 
-	uint8_t    *rows;
+	VxArenaHead *head;
+	bool		owns_arena;
 	VxCodeArray codes;
 	uint32_t	code_scale;
 	uint32_t   *lists;
 	uint32_t   *next_follower;
 	uint8_t    *level;
-	uint32_t   *seen;
-	uint32_t	epoch;
 	VxUpperLists upper;
 
-	VxRandom	random;
+	uint8_t    *seen;
+	uint32_t   *met;
+	uint32_t	met_count;
+	uint32_t	met_room;
 	void	   *scratch;
 	VxCodeQuery *query;
 	VxCodeQuery *link_query;
@@ -101,6 +133,7 @@ struct VxMemGraph
 	VxNearNode *pool;
 	int		   *chosen;
 	uint32_t   *planned;		/* the new node's lists, one a layer */
+	uint32_t   *pruned;			/* one list */
 };
 
 static inline size_t
@@ -109,9 +142,17 @@ vxg_list_words(const VxMemGraph *graph)
 	return (size_t) graph->capacity + 2;
 }
 
-/* memgraph.c: the node's list in a layer, count first */
+/* memgraph.c; a list is the node's in a layer, count first */
 extern uint32_t *vxg_list(const VxMemGraph *graph, int layer, uint32_t node);
-extern void vxg_make_upper_lists(VxMemGraph *graph, uint32_t node, int level);
+extern void vxg_lock_list(const VxMemGraph *graph, uint32_t *list);
+extern int	vxg_drawn_level(const VxBuildOptions *options, uint32_t node);
+
+/* Publishes what was changed under the lock, the number of edges included. */
+static inline void
+vxg_unlock_list(uint32_t *list, uint32_t count)
+{
+	vxa_store_release(list, count);
+}
 
 /* memgraph_search.c */
 extern void vxg_search_from(VxMemGraph *graph, const VxCodeQuery *query, uint32_t node);

@@ -72,8 +72,8 @@ find_host(Reach *reach, uint32_t node)
 
 	Assert(reach->count > 0 && reach->done == reach->count);
 	vxg_query_node(graph, node, graph->query);
-	vxg_search_from(graph, graph->query, graph->entry);
-	for (int layer = graph->top; layer > reach->layer; layer--)
+	vxg_search_from(graph, graph->query, vxg_entry(graph));
+	for (int layer = vxg_top_layer(graph); layer > reach->layer; layer--)
 		vxg_search_layer(graph, graph->query, layer, 1);
 	vxg_search_layer(graph, graph->query, reach->layer, graph->beam_room);
 	for (int i = 0; i < graph->beam_count; i++)
@@ -107,17 +107,18 @@ repair_layer(Reach *reach)
 {
 	VxMemGraph *graph = reach->graph;
 	const VxUpperLists *upper = &graph->upper;
-	uint32_t	candidates = reach->layer == 0 ? graph->count : upper->count;
+	uint32_t	nodes = vxg_node_count(graph);
+	uint32_t	candidates = reach->layer == 0 ? nodes : upper->count;
 
-	memset(reach->reached, 0, graph->count / 8 + 1);
+	memset(reach->reached, 0, nodes / 8 + 1);
 	reach->done = 0;
 	reach->count = 0;
-	reach_from(reach, graph->entry);
+	reach_from(reach, vxg_entry(graph));
 	for (uint32_t i = 0; i < candidates; i++)
 	{
 		uint32_t	node = reach->layer == 0 ? i : upper->nodes[i];
 
-		if (!vxg_is_follower(graph, node) && vxg_node_level(graph, node) >= reach->layer &&
+		if (node < nodes && !vxg_is_follower(graph, node) && vxg_node_level(graph, node) >= reach->layer &&
 			!is_reached(reach, node))
 			attach(reach, node);
 	}
@@ -128,15 +129,16 @@ size_t
 vxg_finish(VxMemGraph *graph)
 {
 	const VxHost *host = graph->host;
+	uint32_t	nodes = vxg_node_count(graph);
 	Reach		reach;
 
-	if (graph->count == 0)
+	if (nodes == 0)
 		return 0;
 	memset(&reach, 0, sizeof(reach));
 	reach.graph = graph;
-	reach.reached = vxh_allocate(host, graph->count / 8 + 1);
-	reach.queue = vxh_allocate(host, graph->count * sizeof(uint32_t));
-	for (reach.layer = graph->top; reach.layer >= 0; reach.layer--)
+	reach.reached = vxh_allocate(host, nodes / 8 + 1);
+	reach.queue = vxh_allocate(host, nodes * sizeof(uint32_t));
+	for (reach.layer = vxg_top_layer(graph); reach.layer >= 0; reach.layer--)
 		repair_layer(&reach);
 	vxh_release(host, reach.queue);
 	vxh_release(host, reach.reached);

@@ -425,11 +425,12 @@ allocate_working_memory(VxPacking *packing)
 static uint32_t
 count_layer(const VxMemGraph *graph, int layer)
 {
+	uint32_t	nodes = vxg_node_count(graph);
 	uint32_t	count = 0;
 
 	if (layer == 0)
-		return graph->count;
-	for (uint32_t i = 0; i < graph->upper.count; i++)
+		return nodes;
+	for (uint32_t i = 0; i < graph->upper.count && graph->upper.nodes[i] < nodes; i++)
 		count += vxg_node_level(graph, graph->upper.nodes[i]) >= layer;
 	return count;
 }
@@ -445,15 +446,15 @@ vxg_pack(VxMemGraph *graph, const VxPackOptions *options, const VxHost *host)
 
 	Assert(options->slots_per_page > 0);
 	Assert(options->max_edges >= 2);
-	Assert(options->layer <= graph->top);
+	Assert(options->layer <= vxg_top_layer(graph));
 	memset(packing, 0, sizeof(*packing));
 	packing->graph = graph;
 	packing->host = host;
 	packing->options = *options;
 	packing->node_count = count_layer(graph, options->layer);
 	packing->order = vxh_allocate(host, packing->node_count * sizeof(uint32_t));
-	packing->page_of = vxh_allocate(host, graph->count * sizeof(uint32_t));
-	memset(packing->page_of, 0xFF, graph->count * sizeof(uint32_t));
+	packing->page_of = vxh_allocate(host, vxg_node_count(graph) * sizeof(uint32_t));
+	memset(packing->page_of, 0xFF, vxg_node_count(graph) * sizeof(uint32_t));
 	if (packing->node_count > 0)
 	{
 		place_all(packing);

@@ -7,6 +7,7 @@
  */
 #include "graph_fixture.h"
 
+#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -73,6 +74,19 @@ make_codec(GraphFixture *fixture)
 }
 
 void
+fixture_options(const GraphRecipe *recipe, VxBuildOptions *options)
+{
+	memset(options, 0, sizeof(*options));
+	options->m = recipe->m;
+	options->ef_construction = 64;
+	options->effort = 64;
+	options->seed = recipe->seed;
+	options->promote = recipe->promote;
+	options->slack = 1.3f;
+	options->max_nodes = recipe->rows > 0 ? recipe->rows : 1;
+}
+
+void
 fixture_build(GraphFixture *fixture, const GraphRecipe *recipe)
 {
 	VxBuildOptions options;
@@ -83,18 +97,78 @@ fixture_build(GraphFixture *fixture, const GraphRecipe *recipe)
 	draw_vectors(fixture);
 	make_codec(fixture);
 	fixture->query_vector = malloc(recipe->dims * sizeof(float));
-	memset(&options, 0, sizeof(options));
-	options.m = recipe->m;
-	options.ef_construction = 64;
-	options.effort = 64;
-	options.seed = recipe->seed;
-	options.promote = recipe->promote;
-	options.slack = 1.3f;
-	options.max_nodes = recipe->rows > 0 ? recipe->rows : 1;
+	fixture_options(recipe, &options);
 	fixture->graph = vxg_create(&fixture->codec, &options, vxh_malloc_host());
 	for (int row = 0; row < recipe->rows; row++)
 		vxg_add(fixture->graph, fixture_vector(fixture, row));
 	fixture->repaired = vxg_finish(fixture->graph);
+}
+
+static bool
+in_layer(const VxMemGraph *graph, uint32_t node, int layer)
+{
+	return vxg_node_level(graph, node) >= layer && !vxg_is_follower(graph, node);
+}
+
+/* No self edge, no duplicate, no edge out of the layer; returns the degree. */
+static int
+check_list(const VxMemGraph *graph, int layer, uint32_t node)
+{
+	int			count;
+	const uint32_t *list = vxg_neighbours(graph, layer, node, &count);
+
+	for (int i = 0; i < count; i++)
+	{
+		ck_assert_uint_lt(list[i], vxg_node_count(graph));
+		ck_assert_uint_ne(list[i], node);
+		ck_assert(in_layer(graph, list[i], layer));
+		for (int k = 0; k < i; k++)
+			ck_assert_uint_ne(list[i], list[k]);
+	}
+	return count;
+}
+
+static void
+check_layer_reachable(const VxMemGraph *graph, int layer)
+{
+	uint32_t	nodes = vxg_node_count(graph);
+	uint8_t    *reached = calloc(nodes, 1);
+	uint32_t   *queue = malloc(nodes * sizeof(uint32_t));
+	uint32_t	count = 1;
+
+	queue[0] = vxg_entry(graph);
+	reached[queue[0]] = 1;
+	for (uint32_t done = 0; done < count; done++)
+	{
+		int			edges;
+		const uint32_t *list = vxg_neighbours(graph, layer, queue[done], &edges);
+
+		for (int i = 0; i < edges; i++)
+		{
+			if (!reached[list[i]])
+				queue[count++] = list[i];
+			reached[list[i]] = 1;
+		}
+	}
+	for (uint32_t node = 0; node < nodes; node++)
+		ck_assert_int_eq(reached[node], in_layer(graph, node, layer));
+	free(queue);
+	free(reached);
+}
+
+void
+fixture_check_graph(const VxMemGraph *graph, int longest_list)
+{
+	for (int layer = 0; layer <= vxg_top_layer(graph); layer++)
+	{
+		for (uint32_t node = 0; node < vxg_node_count(graph); node++)
+		{
+			if (in_layer(graph, node, layer))
+				ck_assert_int_le(check_list(graph, layer, node), longest_list);
+		}
+		check_layer_reachable(graph, layer);
+	}
+	ck_assert_int_eq(vxg_node_level(graph, vxg_entry(graph)), vxg_top_layer(graph));
 }
 
 void

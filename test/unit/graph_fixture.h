@@ -48,6 +48,12 @@ extern void fixture_build(GraphFixture *fixture, const GraphRecipe *recipe);
 extern void fixture_lay_out(GraphFixture *fixture, int slots, int max_edges);
 extern void fixture_free(GraphFixture *fixture);
 
+/* The build options of fixture_build. */
+extern void fixture_options(const GraphRecipe *recipe, VxBuildOptions *options);
+
+/* Fails the test unless the graph, finished, keeps invariants G1 to G3 of src/graph/README.md. */
+extern void fixture_check_graph(const VxMemGraph *graph, int longest_list);
+
 /* Draws a query near the data and prepares it. */
 extern void fixture_draw_query(GraphFixture *fixture, uint64_t seed);
 

@@ -10,6 +10,7 @@
  */
 #include "base/host.h"
 
+#include <sched.h>
 #include <stdlib.h>
 
 static void *
@@ -36,11 +37,18 @@ malloc_check_interrupts(void *context)
 	(void) context;
 }
 
+static void
+malloc_pause(void *context)
+{
+	(void) context;
+	sched_yield();
+}
+
 const VxHost *
 vxh_malloc_host(void)
 {
 	static const VxHost host = {
-		malloc_allocate, malloc_release, malloc_check_interrupts, NULL
+		malloc_allocate, malloc_release, malloc_check_interrupts, NULL, malloc_pause
 	};
 
 	return &host;

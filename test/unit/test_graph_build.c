@@ -31,76 +31,13 @@ static const GraphRecipe recipes[] = {
 
 #define RECIPES ((int) (sizeof(recipes) / sizeof(recipes[0])))
 
-static bool
-in_layer(const VxMemGraph *graph, uint32_t node, int layer)
-{
-	return vxg_node_level(graph, node) >= layer && !vxg_is_follower(graph, node);
-}
-
-/* No self edge, no duplicate, no edge out of the layer; returns the degree. */
-static int
-check_list(const VxMemGraph *graph, int layer, uint32_t node)
-{
-	int			count;
-	const uint32_t *list = vxg_neighbours(graph, layer, node, &count);
-
-	for (int i = 0; i < count; i++)
-	{
-		ck_assert_uint_lt(list[i], vxg_node_count(graph));
-		ck_assert_uint_ne(list[i], node);
-		ck_assert(in_layer(graph, list[i], layer));
-		for (int k = 0; k < i; k++)
-			ck_assert_uint_ne(list[i], list[k]);
-	}
-	return count;
-}
-
-static void
-check_layer_reachable(const VxMemGraph *graph, int layer)
-{
-	uint32_t	nodes = vxg_node_count(graph);
-	uint8_t    *reached = calloc(nodes, 1);
-	uint32_t   *queue = malloc(nodes * sizeof(uint32_t));
-	uint32_t	count = 1;
-
-	queue[0] = vxg_entry(graph);
-	reached[queue[0]] = 1;
-	for (uint32_t done = 0; done < count; done++)
-	{
-		int			edges;
-		const uint32_t *list = vxg_neighbours(graph, layer, queue[done], &edges);
-
-		for (int i = 0; i < edges; i++)
-		{
-			if (!reached[list[i]])
-				queue[count++] = list[i];
-			reached[list[i]] = 1;
-		}
-	}
-	for (uint32_t node = 0; node < nodes; node++)
-		ck_assert_int_eq(reached[node], in_layer(graph, node, layer));
-	free(queue);
-	free(reached);
-}
-
 START_TEST(lists_keep_their_invariants)
 {
 	GraphFixture fixture;
-	int			limit = (int) (2 * recipes[_i].m * 1.3f) + 1;
 
 	fixture_build(&fixture, &recipes[_i]);
 	ck_assert_uint_eq(vxg_node_count(fixture.graph), recipes[_i].rows);
-	for (int layer = 0; layer <= vxg_top_layer(fixture.graph); layer++)
-	{
-		for (uint32_t node = 0; node < vxg_node_count(fixture.graph); node++)
-		{
-			if (in_layer(fixture.graph, node, layer))
-				ck_assert_int_le(check_list(fixture.graph, layer, node), limit);
-		}
-		check_layer_reachable(fixture.graph, layer);
-	}
-	ck_assert_int_eq(vxg_node_level(fixture.graph, vxg_entry(fixture.graph)),
-					 vxg_top_layer(fixture.graph));
+	fixture_check_graph(fixture.graph, (int) (2 * recipes[_i].m * 1.3f) + 1);
 	fixture_free(&fixture);
 }
 END_TEST
@@ -402,7 +339,7 @@ never_interrupted(void *context)
 
 START_TEST(memory_is_foretold)
 {
-	VxHost		host = {counting_allocate, counting_release, never_interrupted, NULL};
+	VxHost		host = {counting_allocate, counting_release, never_interrupted, NULL, NULL};
 	VxBuildOptions options = {16, 64, SEED, 1.0 / 16, 1.3f, 5000, 0, 0, 0, false};
 	GraphRecipe recipe = {VX_METRIC_L2, 64, 4, 0, 0, 1, SEED, 16, 0};
 	GraphFixture fixture;
