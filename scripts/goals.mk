@@ -34,6 +34,13 @@ check-clients:        ## install client libraries of pgvector from package index
 demo:                 ## load real data into a throw-away server and search it; STAY=1 leaves the server running
 	@STAY='$(STAY)' demo/run
 
+bench-peer:           ## compare with pgvector side by side (hours; OPTIONS='--short' minutes; see bench/peer/README.md)
+	@bench/peer/run $(OPTIONS)
+	@bench/peer/report
+
+bench-peer-smoke:     ## a small run of every part of that comparison, and the tests of its arithmetic
+	@bench/peer/smoke
+
 prepare:              ## only install the packages that building and testing need
 	@scripts/prepare
 
