@@ -95,6 +95,13 @@
 	((type *) repalloc(pointer, sizeof(type) * (count)))
 #endif
 
+/* Of what a GUC check hook passes on: 16 frees it with a function of its own. */
+#if PG_VERSION_NUM >= 160000
+#define vx_guc_malloc(size) guc_malloc(LOG, size)
+#else
+#define vx_guc_malloc(size) malloc(size)
+#endif
+
 #ifndef pg_noreturn					/* 18 */
 #define pg_noreturn pg_attribute_noreturn()
 #endif

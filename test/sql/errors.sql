@@ -58,7 +58,7 @@ SELECT pg_temp.test_error('ALTER INDEX t_e SET (lists = 5)');
 
 -- settings
 SELECT pg_temp.test_error('SET hnsw.ef_search = 0');
-SELECT pg_temp.test_error('SET hnsw.ef_search = 1001');
+SELECT pg_temp.test_error('SET hnsw.ef_search = 10001');
 SELECT pg_temp.test_error('SET hnsw.iterative_scan = on');
 SELECT pg_temp.test_error('SET hnsw.max_scan_tuples = 0');
 SELECT pg_temp.test_error('SET hnsw.scan_mem_multiplier = 0');

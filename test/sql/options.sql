@@ -73,9 +73,44 @@ SELECT fillfactor, pg_temp.test_options('fillfactor = ' || fillfactor, 40) FROM 
 SELECT pg_temp.test_options('m = 100, ef_construction = 200, code_bits = 8', 2000);
 RESET hnsw.ef_search;
 
+-- ef_search of an index holds where the session has not set hnsw.ef_search; with iterative scans off it shows in the
+-- number of rows
+CREATE TABLE t (id int, e vector(3));
+INSERT INTO t SELECT i, pg_temp.test_vector(1, i, 3) FROM generate_series(1, 2000) i;
+CREATE INDEX t_e ON t USING hnsw (e vector_l2_ops) WITH (ef_search = 7);
+CREATE FUNCTION pg_temp.test_rows() RETURNS bigint LANGUAGE sql
+	AS $$ SELECT count(*) FROM (SELECT id FROM t ORDER BY e <-> '[0.5,0.5,0.5]') s $$;
+SET enable_seqscan = off;
+SET hnsw.iterative_scan = off;
+SELECT pg_temp.test_rows();
+SET hnsw.ef_search = 9;
+SELECT pg_temp.test_rows();
+RESET hnsw.ef_search;
+SELECT pg_temp.test_rows();
+BEGIN;
+SET LOCAL hnsw.ef_search = 40;
+SELECT pg_temp.test_rows();
+ROLLBACK;
+SELECT pg_temp.test_rows();
+ALTER INDEX t_e SET (ef_search = 1500);
+SELECT pg_temp.test_rows();
+ALTER INDEX t_e SET (ef_search = 10000);
+SELECT pg_temp.test_rows();
+ALTER INDEX t_e SET (ef_search = 0);
+SELECT pg_temp.test_rows();
+ALTER INDEX t_e RESET (ef_search);
+SET hnsw.ef_search = 10000;
+SELECT pg_temp.test_rows();
+ALTER INDEX t_e SET (ef_search = 10001);
+ALTER INDEX t_e SET (ef_search = -1);
+RESET hnsw.ef_search;
+RESET hnsw.iterative_scan;
+RESET enable_seqscan;
+DROP TABLE t;
+
 -- settings: bounds and messages
 SET hnsw.ef_search = 0;
-SET hnsw.ef_search = 1001;
+SET hnsw.ef_search = 10001;
 SET hnsw.ef_search = 'wide';
 SET hnsw.ef_search = 1;
 SET hnsw.ef_search = 1000;

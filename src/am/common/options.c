@@ -31,6 +31,9 @@ double		vxo_scan_mem_multiplier;
 int			vxo_seed;
 static char *vxo_simd;
 
+/* Whether the session, or the statement, has set hnsw.ef_search itself. */
+static bool ef_search_is_of_session;
+
 /* An integer option of an access method. */
 typedef struct VxReloption
 {
@@ -40,6 +43,7 @@ typedef struct VxReloption
 	int			min;
 	int			max;
 	int			offset;			/* in the parsed struct */
+	LOCKMODE	lock;			/* of ALTER INDEX; 0 for an exclusive one */
 } VxReloption;
 
 static const VxReloption hnsw_reloptions[] = {
@@ -51,6 +55,8 @@ static const VxReloption hnsw_reloptions[] = {
 	offsetof(VxHnswOptions, fillfactor)},
 	{"code_bits", "Bits a dimension of the codes that searches navigate by; 0 chooses by dimensions", 0, 0, 8,
 	offsetof(VxHnswOptions, code_bits)},
+	{"ef_search", "Size of the dynamic candidate list for search, unless the session has set hnsw.ef_search; 0 leaves it to the setting", 0, 0, VXO_MAX_EF_SEARCH,
+	offsetof(VxHnswOptions, ef_search), ShareUpdateExclusiveLock},
 	{"dims", "Number of dimensions of an indexed real[] column; required for it", 0, 0, INT_MAX,
 	offsetof(VxHnswOptions, dims)},
 	{"efconstruction", "ef_construction of an index on real[], as pg_embedding names it", 0, 1, INT_MAX,
@@ -79,7 +85,12 @@ typedef struct VxSetting
 	const char *description;
 	const char *detail;
 	const char *default_text;	/* of a PGC_STRING */
+	GucIntCheckHook check;		/* of a PGC_INT */
+	GucIntAssignHook assign;
 } VxSetting;
+
+static bool vxo_check_ef_search(int *newval, void **extra, GucSource source);
+static void vxo_assign_ef_search(int newval, void *extra);
 
 /* Spelled as pgvector spells them; "on" is no value, as there. */
 static const struct config_enum_entry iterative_scan_values[] = {
@@ -92,7 +103,9 @@ static const struct config_enum_entry iterative_scan_values[] = {
 static const VxSetting settings[] = {
 	{"hnsw.ef_search", PGC_INT, &vxo_ef_search, 40, 1, VXO_MAX_EF_SEARCH, NULL,
 		"Sets the size of the dynamic candidate list for search",
-	"Larger values find more of the true neighbours and take longer."},
+		"Larger values find more of the true neighbours and take longer. An index may "
+		"have an ef_search of its own, which holds where the session has not set this.",
+	NULL, vxo_check_ef_search, vxo_assign_ef_search},
 	{"hnsw.iterative_scan", PGC_ENUM, &vxo_iterative_scan, VX_ITERATIVE_STRICT, 0, 0,
 		iterative_scan_values,
 		"Sets the mode for iterative scans",
@@ -203,6 +216,29 @@ vxo_assign_simd(const char *newval, void *extra)
 }
 
 /*
+ * GUC check hook of hnsw.ef_search: lets every value pass, and notes where it
+ * comes from.  What a client asks for is nearer to the query than an option of
+ * the index, what a configuration file or a role has is not.
+ */
+static bool
+vxo_check_ef_search(int *newval, void **extra, GucSource source)
+{
+	bool	   *of_session = (bool *) vx_guc_malloc(sizeof(bool));
+
+	if (of_session == NULL)
+		return false;
+	*of_session = source >= PGC_S_CLIENT;
+	*extra = of_session;
+	return true;
+}
+
+static void
+vxo_assign_ef_search(int newval, void *extra)
+{
+	ef_search_is_of_session = *(const bool *) extra;
+}
+
+/*
  * Register one setting with the server.  A placeholder of the same name gives
  * its value over; one that is out of range is dropped with a warning.
  */
@@ -216,7 +252,7 @@ vxo_define(const VxSetting *setting)
 									(int *) setting->variable,
 									(int) setting->default_value,
 									(int) setting->min, (int) setting->max,
-									PGC_USERSET, 0, NULL, NULL, NULL);
+									PGC_USERSET, 0, setting->check, setting->assign, NULL);
 			break;
 		case PGC_REAL:
 			DefineCustomRealVariable(setting->name, setting->description, setting->detail,
@@ -254,7 +290,8 @@ vxo_init(void)
 						  hnsw_reloptions[i].description,
 						  hnsw_reloptions[i].default_value,
 						  hnsw_reloptions[i].min, hnsw_reloptions[i].max,
-						  AccessExclusiveLock);
+						  hnsw_reloptions[i].lock == NoLock ?
+						  AccessExclusiveLock : hnsw_reloptions[i].lock);
 
 	for (Size i = 0; i < lengthof(settings); i++)
 	{
@@ -362,6 +399,25 @@ vxo_hnsw_options(Relation index, bool is_array, VxHnswOptions *options)
 		memcpy(options, index->rd_options, sizeof(VxHnswOptions));
 	if (is_array)
 		vxo_translate_array_options(options);
+}
+
+/*
+ * The ef_search of a query on an index: what the session has set, else what the
+ * index has, else the setting as it comes from the configuration.  An index on
+ * real[] that has efsearch is searched with that, as pg_embedding does it.
+ * Expects vxo_refresh().
+ */
+int
+vxo_hnsw_ef_search(Relation index, bool is_array)
+{
+	VxHnswOptions options;
+
+	vxo_hnsw_options(index, is_array, &options);
+	if (is_array && options.efsearch > 0)
+		return options.efsearch;
+	if (options.ef_search > 0 && !ef_search_is_of_session)
+		return options.ef_search;
+	return vxo_ef_search;
 }
 
 /* The default of a setting, as SHOW would print it. */

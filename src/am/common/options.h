@@ -23,6 +23,7 @@ typedef struct VxHnswOptions
 	int			ef_construction;
 	int			fillfactor;
 	int			code_bits;
+	int			ef_search;		/* 0: left to hnsw.ef_search */
 
 	/* of real[] columns, 0 where not given; see vxo_hnsw_options() */
 	int			dims;
@@ -32,7 +33,7 @@ typedef struct VxHnswOptions
 } VxHnswOptions;
 
 /* Greatest hnsw.ef_search. */
-#define VXO_MAX_EF_SEARCH	1000
+#define VXO_MAX_EF_SEARCH	10000
 
 typedef enum VxIterativeScan
 {
@@ -51,6 +52,7 @@ extern void vxo_init(void);
 extern void vxo_refresh(void);
 extern bytea *vxo_hnsw_reloptions(Datum reloptions, bool validate);
 extern void vxo_hnsw_options(Relation index, bool is_array, VxHnswOptions *options);
+extern int	vxo_hnsw_ef_search(Relation index, bool is_array);
 extern void vxo_hnsw_check_options(const VxHnswOptions *options, bool is_array);
 
 #endif							/* VX_OPTIONS_H */

@@ -44,6 +44,7 @@ typedef struct HnswShape
 	double		base_pages;		/* graph pages of layer 0 */
 	double		upper_pages;	/* read in the layers above */
 	double		vector_pages;	/* pages of one vector */
+	int			ef_search;
 	double		beam;			/* candidates of the first search */
 } HnswShape;
 
@@ -64,12 +65,15 @@ hnsw_shape(const IndexOptInfo *info, const VxCostModel *model, HnswShape *shape)
 		memset(&meta, 0, sizeof(meta));
 		meta.geometry[0].slots = HNSW_HYPOTHETICAL_SLOTS;
 		meta.data.fillfactor = 100;
+		shape->ef_search = vxo_ef_search;
 	}
 	else
 	{
 		Relation	relation = index_open(info->indexoid, NoLock);
 
 		vxp_meta_read(relation, &meta);
+		shape->ef_search = vxo_hnsw_ef_search(relation,
+											  vxi_operator_class(relation)->type->is_array);
 		index_close(relation, NoLock);
 	}
 	slots = Max(1.0, meta.geometry[0].slots * meta.data.fillfactor / 100.0);
@@ -80,7 +84,7 @@ hnsw_shape(const IndexOptInfo *info, const VxCostModel *model, HnswShape *shape)
 		VXI_MAX_ENTRIES * log(shape->base_pages) / -log(vxi_promotion()) : 0.0;
 	shape->vector_pages = meta.data.vector_bytes == 0 ? 0.0 :
 		1.0 + (double) meta.data.vector_bytes / VX_PAGE_CONTENTS;
-	shape->beam = 2.0 * vxo_ef_search;
+	shape->beam = 2.0 * shape->ef_search;
 }
 
 /*
@@ -129,6 +133,6 @@ hnswcostestimate(PlannerInfo *root, IndexPath *path, double loop_count,
 	model.shape = &shape;
 	model.work = hnsw_work;
 	model.may_truncate = vxo_iterative_scan == VX_ITERATIVE_OFF;
-	model.limit = model.may_truncate ? vxo_ef_search : vxo_max_scan_tuples;
+	model.limit = model.may_truncate ? shape.ef_search : vxo_max_scan_tuples;
 	vxe_finish(root, path, &model, &estimate);
 }

@@ -17,22 +17,10 @@
 /* Places of the beam for each of hnsw.ef_search. */
 #define HNSW_BEAM_PER_EF	2
 
-/* hnsw.ef_search, unless an index on real[] has efsearch. */
-static int
-hnsw_scan_ef(const VxIndex *index)
-{
-	VxHnswOptions options;
-
-	if (!index->opclass->type->is_array)
-		return vxo_ef_search;
-	vxo_hnsw_options(index->relation, true, &options);
-	return options.efsearch > 0 ? options.efsearch : vxo_ef_search;
-}
-
 static void
 hnsw_scan_limits(const VxIndex *index, VxScanLimits *limits)
 {
-	limits->rows = hnsw_scan_ef(index);
+	limits->rows = vxo_hnsw_ef_search(index->relation, index->opclass->type->is_array);
 	limits->beam = HNSW_BEAM_PER_EF * limits->rows;
 	limits->iterative = (VxIterativeScan) vxo_iterative_scan;
 	limits->max_tuples = vxo_max_scan_tuples;
