@@ -12,8 +12,14 @@
 /* States of a slot, one byte each. */
 #define VX_SLOT_FREE			0	/* never used */
 #define VX_SLOT_LIVE			1	/* a node with a heap TID */
-#define VX_SLOT_DEAD			2	/* its row is gone; still routes, may be
+#define VX_SLOT_DEAD			2	/* its rows are gone; still routes, may be
 									 * reused */
+#define VX_SLOT_SHARED			3	/* live; rows with an equal vector have put
+									 * further heap TIDs beside its own */
+
+/* Whether a node in this state has rows. */
+#define VX_SLOT_IS_LIVE(state) \
+	((state) == VX_SLOT_LIVE || (state) == VX_SLOT_SHARED)
 
 /*
  * An edge is the block number of a page.  The top bit marks the one edge that

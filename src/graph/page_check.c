@@ -210,7 +210,7 @@ check_slot(Checker *checker, uint32_t block, int slot)
 	bool		ended = false;
 
 	Assert(slot >= 0 && slot < checker->nslots);
-	if (state != VX_SLOT_FREE && state != VX_SLOT_LIVE && state != VX_SLOT_DEAD)
+	if (state != VX_SLOT_FREE && !VX_SLOT_IS_LIVE(state) && state != VX_SLOT_DEAD)
 		found(checker, VX_PAGE_BAD_STATE, block, slot, 0);
 	if (state == VX_SLOT_FREE)
 	{

@@ -10,6 +10,7 @@
 #include "compat.h"
 #include "base/slot.h"
 #include "storage/graph_page.h"
+#include "storage/tid_list.h"
 
 StaticAssertDecl(sizeof(ItemPointerData) == 6, "slots keep 6-byte heap TIDs");
 
@@ -25,13 +26,13 @@ vxp_graph_layout(VxGraphGeometry *geometry, const VxGraphShape *shape, uint32 n)
 	uint32		at = MAXALIGN(SizeOfPageHeaderData);
 
 	Assert(n >= 1 && n <= VX_PAGE_CONTENTS);
-	Assert(!shape->upper || shape->vector_bytes == 0 || n == 1);
 
 	geometry->slots = (uint16) n;
+	geometry->chain_at = shape->upper ? 0 : (uint16) at;
+	at += shape->upper ? 0 : sizeof(VxTidChainData);
 	geometry->vectors.slots = (uint16) n;
-	geometry->vectors.extra_blocks = vxp_vector_extra_blocks(n, shape->vector_bytes);
-	geometry->vectors.extra_at = (uint16) at;
-	at += geometry->vectors.extra_blocks * sizeof(uint32);
+	geometry->vectors.blocks_at = (uint16) at;
+	at += shape->vector_bytes == 0 ? 0 : n * sizeof(BlockNumber);
 	geometry->down_at = shape->upper ? (uint16) at : 0;
 	at += shape->upper ? n * sizeof(uint32) : 0;
 	geometry->add_at = (uint16) at;
@@ -61,13 +62,15 @@ vxp_graph_layout(VxGraphGeometry *geometry, const VxGraphShape *shape, uint32 n)
 bool
 vxp_graph_shape_fits(uint32 code_bytes, uint32 max_edges, uint32 vector_bytes)
 {
+	uint32		limit = MAXALIGN(SizeOfPageHeaderData) + VX_PAGE_CONTENTS;
 	VxGraphGeometry geometry;
-	VxGraphShape shape = {code_bytes, max_edges, vector_bytes, true};
+	VxGraphShape base = {code_bytes, max_edges, vector_bytes, false};
+	VxGraphShape upper = {code_bytes, max_edges, 0, true};
 
 	if (code_bytes > VX_PAGE_CONTENTS || max_edges > VX_PAGE_CONTENTS)
 		return false;
-	return vxp_graph_layout(&geometry, &shape, 1) <=
-		MAXALIGN(SizeOfPageHeaderData) + VX_PAGE_CONTENTS;
+	return vxp_graph_layout(&geometry, &base, 1) <= limit &&
+		vxp_graph_layout(&geometry, &upper, 1) <= limit;
 }
 
 /*
@@ -99,14 +102,34 @@ vxp_graph_geometry(VxGraphGeometry *geometry, const VxGraphShape *shape)
 void
 vxp_graph_init(Page page, const VxGraphGeometry *geometry)
 {
-	uint32	   *extra = vxp_vector_extra(page, &geometry->vectors);
-
 	Assert(vxp_opaque(page)->kind == VX_PAGE_GRAPH);
-	for (int i = 0; i < geometry->vectors.extra_blocks; i++)
-		extra[i] = InvalidBlockNumber;
+	vxp_open_page(page, geometry->code_at);
+	if (geometry->chain_at != 0)
+		memset((char *) page + geometry->chain_at, 0xFF, sizeof(VxTidChainData));
+	vxp_vector_init(page, &geometry->vectors);
 	memset((char *) page + geometry->edges_at, 0xFF,
 		   (Size) geometry->slots * geometry->max_edges * sizeof(uint32));
 	memset(vxp_graph_state(page, geometry), VX_SLOT_FREE, geometry->slots);
+}
+
+/*
+ * Whether the counters of a graph page agree with each other and with the
+ * geometry, so that no array reaches beyond where it may.
+ */
+bool
+vxp_graph_counters_are_sane(Page page, const VxGraphGeometry *geometry)
+{
+	const VxPageOpaqueData *opaque = vxp_opaque(page);
+	const PageHeaderData *header = (const PageHeaderData *) page;
+
+	return opaque->used_slots <= geometry->slots &&
+		opaque->built_slots <= opaque->used_slots &&
+		header->pd_lower == geometry->code_at + opaque->used_slots * geometry->code_bytes &&
+		(header->pd_special - header->pd_upper) % sizeof(VxTidEntryData) == 0 &&
+		(geometry->chain_at != 0 || header->pd_upper == header->pd_special) &&
+		(opaque->built_slots == 0 ||
+		 (geometry->vectors.vector_bytes > 0 && opaque->vector_start != InvalidBlockNumber &&
+		  opaque->vector_offset < VX_PAGE_CONTENTS));
 }
 
 /*
@@ -118,28 +141,25 @@ void
 vxp_graph_verify(Relation index, Buffer buffer, int layer,
 				 const VxGraphGeometry *geometry)
 {
-	VxPageOpaqueData *opaque;
+	Page		page = BufferGetPage(buffer);
 
-	opaque = vxp_opaque(BufferGetPage(buffer));
-	Assert(opaque->kind == VX_PAGE_GRAPH);
-	if (opaque->layer != layer)
+	Assert(vxp_opaque(page)->kind == VX_PAGE_GRAPH);
+	if (vxp_opaque(page)->layer != layer)
 		vxp_report_damage(index, BufferGetBlockNumber(buffer),
 						  "It belongs to another layer of the graph.");
-	if (opaque->used_slots > geometry->slots ||
-		opaque->built_slots > geometry->slots ||
-		(opaque->built_slots > 0 && geometry->vectors.vector_bytes > 0 &&
-		 opaque->vector_start == InvalidBlockNumber))
+	if (!vxp_graph_counters_are_sane(page, geometry))
 		vxp_report_damage(index, BufferGetBlockNumber(buffer),
 						  "Its slot counters are out of range.");
 }
 
 /*
- * The first slot a new node may take: one never used, else one whose node is
- * dead; -1 if there is none.
+ * The first slot a new node may take: one whose node is dead, else one never
+ * used whose code further heap TIDs have left room for; -1 if there is none.
  */
 int
 vxp_graph_free_slot(Page page, const VxGraphGeometry *geometry)
 {
+	const PageHeaderData *header = (const PageHeaderData *) page;
 	const uint8 *state = vxp_graph_state(page, geometry);
 	int			used = vxp_opaque(page)->used_slots;
 
@@ -147,10 +167,11 @@ vxp_graph_free_slot(Page page, const VxGraphGeometry *geometry)
 
 	for (int slot = 0; slot < used; slot++)
 	{
-		if (state[slot] != VX_SLOT_LIVE)
+		if (!VX_SLOT_IS_LIVE(state[slot]))
 			return slot;
 	}
-	return used < geometry->slots ? used : -1;
+	return used < geometry->slots &&
+		header->pd_lower + geometry->code_bytes <= header->pd_upper ? used : -1;
 }
 
 /*
@@ -226,7 +247,7 @@ vxp_graph_put(Page page, const VxGraphGeometry *geometry, int slot,
 	int			kept = 0;
 
 	Assert(opaque->kind == VX_PAGE_GRAPH);
-	Assert(vxp_graph_state(page, geometry)[slot] != VX_SLOT_LIVE);
+	Assert(!VX_SLOT_IS_LIVE(vxp_graph_state(page, geometry)[slot]));
 	Assert(ItemPointerIsValid(&contents->tid));
 	Assert((geometry->down_at != 0) == (contents->down != InvalidBlockNumber));
 
@@ -252,5 +273,12 @@ vxp_graph_put(Page page, const VxGraphGeometry *geometry, int slot,
 	memcpy((char *) page + geometry->code_at + slot * geometry->code_bytes,
 		   contents->code, geometry->code_bytes);
 	vxp_graph_state(page, geometry)[slot] = VX_SLOT_LIVE;
-	opaque->used_slots = Max(opaque->used_slots, slot + 1);
+	if (slot >= opaque->used_slots)
+	{
+		Assert(slot == opaque->used_slots);
+		opaque->used_slots = (uint16) (slot + 1);
+		((PageHeader) page)->pd_lower =
+			(LocationIndex) (geometry->code_at + (slot + 1) * geometry->code_bytes);
+	}
+	Assert(vxp_graph_counters_are_sane(page, geometry) || opaque->built_slots == 0);
 }

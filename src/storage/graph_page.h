@@ -5,7 +5,8 @@
  *
  * Offsets are from the start of the page.  n = geometry->slots.
  *
- *	  extra		u32[v]		  blocks of vectors that inserts added (base)
+ *	  chain		u32[2]		  pages of further heap TIDs (base layer)
+ *	  place		u32[n]		  page of a vector that an insert added (base)
  *	  down		u32[n]		  a page one layer below (upper layers)
  *	  add		f32[n]		  factors of the code, see quantize/README.md
  *	  scale		f32[n]
@@ -13,7 +14,8 @@
  *	  edges		u32[n][m]	  target pages, VX_NO_EDGE terminated
  *	  tid		6 B[n]		  heap TID
  *	  state		u8[n]		  VX_SLOT_*
- *	  code		B[n]		  navigation code
+ *	  code		B[n]		  navigation code, up to pd_lower for those in use
+ *	  further	8 B[]		  further heap TIDs, from pd_upper (base layer)
  *
  *-------------------------------------------------------------------------
  */
@@ -26,6 +28,23 @@
 
 /* Blocks above this cannot be named by an edge (16 TB of 8 kB pages). */
 #define VX_MAX_GRAPH_BLOCK		0x7FFFFFFEU
+
+/*
+ * A heap TID of a node beyond its first one, on the node's page or on a page of
+ * its chain (tid_list.h).
+ */
+typedef struct VxTidEntryData
+{
+	ItemPointerData tid;
+	uint16		slot;
+} VxTidEntryData;
+
+/* Where the further heap TIDs of a page's nodes go on: VX_PAGE_TIDS, linked. */
+typedef struct VxTidChainData
+{
+	BlockNumber head;			/* InvalidBlockNumber: none */
+	BlockNumber room;			/* where to look for room first */
+} VxTidChainData;
 
 typedef struct VxGraphShape
 {
@@ -41,6 +60,7 @@ typedef struct VxGraphGeometry
 	VxVectorLayout vectors;
 	uint16		slots;			/* n */
 	uint16		max_edges;		/* m */
+	uint16		chain_at;		/* 0: none, as on upper layers */
 	uint16		down_at;		/* 0: none */
 	uint16		add_at;
 	uint16		scale_at;
@@ -96,6 +116,7 @@ extern bool vxp_graph_shape_fits(uint32 code_bytes, uint32 max_edges,
 extern void vxp_graph_geometry(VxGraphGeometry *geometry,
 							   const VxGraphShape *shape);
 extern void vxp_graph_init(Page page, const VxGraphGeometry *geometry);
+extern bool vxp_graph_counters_are_sane(Page page, const VxGraphGeometry *geometry);
 extern void vxp_graph_verify(Relation index, Buffer buffer, int layer,
 							 const VxGraphGeometry *geometry);
 extern int	vxp_graph_free_slot(Page page, const VxGraphGeometry *geometry);

@@ -62,6 +62,8 @@ vxp_meta_create(Relation index, ForkNumber fork, VxMeta *meta,
 		vxp_mean_pages(meta->data.code_dimensions);
 	for (int i = 0; i < VX_MAX_LAYERS; i++)
 		meta->data.root[i] = InvalidBlockNumber;
+	meta->data.built_graph = VX_META_BLOCK + 1 + meta->data.mean_pages;
+	meta->data.built_end = meta->data.built_graph;
 	vxp_meta_derive(meta);
 
 	vxp_begin_fork(&transaction, index, fork, VX_PAGES_BUILD);
@@ -126,6 +128,9 @@ vxp_meta_is_sane(const VxMetaPageData *data)
 		return false;
 	if (data->mean_pages != 0 &&
 		data->mean_pages != vxp_mean_pages(data->code_dimensions))
+		return false;
+	if (data->built_graph <= VX_META_BLOCK + data->mean_pages ||
+		data->built_end < data->built_graph)
 		return false;
 	for (int i = 0; i < VX_MAX_LAYERS; i++)
 	{
@@ -201,6 +206,22 @@ vxp_meta_lock(Relation index, VxMeta *meta)
 	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
 	vxp_meta_copy(index, buffer, meta);
 	return buffer;
+}
+
+/*
+ * Record in the locked metapage, which becomes part of the transaction, where
+ * the graph pages and where the vector pages end that a build wrote.
+ */
+void
+vxp_meta_set_built(VxPageTransaction *transaction, Buffer buffer,
+				   BlockNumber graph, BlockNumber end)
+{
+	VxMetaPageData *data;
+
+	Assert(graph <= end);
+	data = (VxMetaPageData *) PageGetContents(vxp_edit(transaction, buffer));
+	data->built_graph = graph;
+	data->built_end = end;
 }
 
 /*

@@ -13,7 +13,7 @@
 #include "storage/page_transaction.h"
 
 #define VX_META_MAGIC			0x76784731	/* "1Gxv" on disk */
-#define VX_META_VERSION			1
+#define VX_META_VERSION			2
 
 /* Magic numbers of the files of pgvector, which are recognised and refused. */
 #define VX_FOREIGN_HNSW_MAGIC		0xA953A953
@@ -30,6 +30,9 @@
  *
  * root[l] is the first page of layer l: every page of the layer is reached
  * from it through pinned edges.  Searches begin at root[layers - 1].
+ *
+ * Blocks up to built_graph are metapage, mean and graph pages, those up to
+ * built_end vector pages; pages of all kinds follow.
  */
 typedef struct VxMetaPageData
 {
@@ -55,7 +58,9 @@ typedef struct VxMetaPageData
 	uint32		total_bits;		/* 0: vector pages have vectors; else what code
 								 * and refine code have together, see
 								 * vxp_refine_bits() */
-	uint32		reserved[3];
+	BlockNumber built_graph;	/* end of the graph pages that a build wrote */
+	BlockNumber built_end;		/* end of the vector pages that it wrote */
+	uint32		reserved[1];
 	BlockNumber root[VX_MAX_LAYERS];
 } VxMetaPageData;
 
@@ -89,6 +94,8 @@ extern void vxp_meta_create(Relation index, ForkNumber fork, VxMeta *meta,
 extern const char *vxp_meta_problem(Page page);
 extern void vxp_meta_read(Relation index, VxMeta *meta);
 extern Buffer vxp_meta_lock(Relation index, VxMeta *meta);
+extern void vxp_meta_set_built(VxPageTransaction *transaction, Buffer buffer,
+							   BlockNumber graph, BlockNumber end);
 extern void vxp_meta_add_layer(VxPageTransaction *transaction, Buffer buffer,
 							   int layer, BlockNumber root);
 extern void vxp_meta_refuse_foreign(Relation index, Page page);

@@ -26,7 +26,8 @@
  * Initialise a page of the given kind in place.
  *
  * pd_lower is set to pd_upper: there is no hole, so that WAL full-page images
- * and generic WAL deltas cover all of the contents.
+ * and generic WAL deltas cover all of the contents.  vxp_open_page() gives the
+ * kinds that fill up over time one.
  */
 void
 vxp_init_page(Page page, VxPageKind kind, int layer)
@@ -35,7 +36,7 @@ vxp_init_page(Page page, VxPageKind kind, int layer)
 
 	Assert(layer >= 0 && layer <= PG_UINT8_MAX);
 
-	Assert(kind >= VX_PAGE_META && kind <= VX_PAGE_VECTOR);
+	Assert(kind >= VX_PAGE_META && kind <= VX_PAGE_TIDS);
 
 	PageInit(page, BLCKSZ, sizeof(VxPageOpaqueData));
 	((PageHeader) page)->pd_lower = ((PageHeader) page)->pd_upper;
@@ -45,6 +46,22 @@ vxp_init_page(Page page, VxPageKind kind, int layer)
 	opaque->kind = (uint8) kind;
 	opaque->layer = (uint8) layer;
 	opaque->page_id = VX_PAGE_ID;
+}
+
+/*
+ * Make a hole from offset lower to the end of the contents of a new page, as
+ * pages of the server have it: what grows from the front raises pd_lower, what
+ * grows from the end lowers pd_upper.  The hole is zero and costs no WAL.
+ */
+void
+vxp_open_page(Page page, uint32 lower)
+{
+	PageHeader	header = (PageHeader) page;
+
+	Assert(lower >= MAXALIGN(SizeOfPageHeaderData) && lower <= header->pd_special);
+	header->pd_lower = (LocationIndex) lower;
+	header->pd_upper = header->pd_special;
+	memset((char *) page + lower, 0, header->pd_special - lower);
 }
 
 /*
@@ -78,20 +95,30 @@ vxp_report_damage(Relation index, BlockNumber block, const char *detail)
 	pg_unreachable();
 }
 
+/* Whether pages of a kind fill up over time. */
+static bool
+vxp_kind_has_hole(VxPageKind kind)
+{
+	return kind == VX_PAGE_GRAPH || kind == VX_PAGE_ADDED || kind == VX_PAGE_TIDS;
+}
+
 /*
  * Whether a page image has the frame (header, special area, kind) of ours.
  */
 bool
 vxp_page_is_valid(Page page, VxPageKind kind)
 {
+	const PageHeaderData *header = (const PageHeaderData *) page;
+
 	if (PageIsNew(page) ||
-		PageGetSpecialSize(page) != MAXALIGN(sizeof(VxPageOpaqueData)) ||
-		((PageHeader) page)->pd_lower != ((PageHeader) page)->pd_special ||
-		((PageHeader) page)->pd_special >
-		BLCKSZ - MAXALIGN(sizeof(VxPageOpaqueData)))
+		header->pd_special != BLCKSZ - MAXALIGN(sizeof(VxPageOpaqueData)) ||
+		header->pd_lower < MAXALIGN(SizeOfPageHeaderData) ||
+		header->pd_lower > header->pd_upper ||
+		header->pd_upper > header->pd_special)
 		return false;
 	return vxp_opaque(page)->page_id == VX_PAGE_ID &&
-		vxp_opaque(page)->kind == (uint8) kind;
+		vxp_opaque(page)->kind == (uint8) kind &&
+		(vxp_kind_has_hole(kind) || header->pd_lower == header->pd_special);
 }
 
 /*

@@ -28,7 +28,9 @@ typedef enum VxPageKind
 	VX_PAGE_META = 1,
 	VX_PAGE_MEAN = 2,			/* the mean vector that codes are relative to */
 	VX_PAGE_GRAPH = 3,			/* slots with codes and edges */
-	VX_PAGE_VECTOR = 4			/* full vectors, a byte stream */
+	VX_PAGE_VECTOR = 4,			/* full vectors of a build, a byte stream */
+	VX_PAGE_ADDED = 5,			/* full vectors that inserts added */
+	VX_PAGE_TIDS = 6			/* further heap TIDs of the nodes of a page */
 } VxPageKind;
 
 /*
@@ -58,6 +60,7 @@ vxp_opaque(Page page)
 }
 
 extern void vxp_init_page(Page page, VxPageKind kind, int layer);
+extern void vxp_open_page(Page page, uint32 lower);
 extern Buffer vxp_read(Relation index, BlockNumber block, VxPageKind kind,
 					   int lockmode);
 extern Buffer vxp_read_any(Relation index, BlockNumber block,

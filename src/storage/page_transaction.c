@@ -87,6 +87,22 @@ vxp_edit(VxPageTransaction *transaction, Buffer buffer)
 }
 
 /*
+ * The block of a page whose image is part of a transaction.
+ */
+BlockNumber
+vxp_block_of(const VxPageTransaction *transaction, Page image)
+{
+	int			i = 0;
+
+	while (transaction->images[i] != image)
+	{
+		i++;
+		Assert(i < transaction->count);
+	}
+	return BufferGetBlockNumber(transaction->buffers[i]);
+}
+
+/*
  * A page that an earlier, interrupted change had allocated and never
  * initialised, as VACUUM recorded it; or InvalidBuffer.  Only conditional
  * locks are taken: somebody else may have been given the same page.

@@ -12,62 +12,123 @@
  */
 #include "postgres.h"
 
+#include "storage/freespace.h"
+
 #include "compat.h"
 #include "storage/vector_page.h"
 
-/*
- * Blocks that the vectors of so many slots need at most.
- */
-uint16
-vxp_vector_extra_blocks(uint32 slots, uint32 vector_bytes)
-{
-	uint32		stream = slots * vector_bytes;
+/* Space that is recorded of a page that can take one more vector: see below. */
+#define VX_ADDED_ROOM		(BLCKSZ / 4)
 
-	Assert(slots <= VX_PAGE_CONTENTS && vector_bytes <= VX_PAGE_CONTENTS);
-	return (uint16) ((stream + VX_PAGE_CONTENTS - 1) / VX_PAGE_CONTENTS);
+/* Pages that are tried for room for a vector before one is added. */
+#define VX_ADDED_TRIED		3
+
+StaticAssertDecl(sizeof(VxVectorOwnerData) == 8, "owners take 8 bytes");
+
+/*
+ * Prepare a new page of slots: no vector has a place yet.
+ */
+void
+vxp_vector_init(Page page, const VxVectorLayout *layout)
+{
+	if (layout->vector_bytes > 0)
+		memset(vxp_vector_blocks(page, layout), 0xFF, layout->slots * sizeof(BlockNumber));
 }
 
 /*
- * Compute where a slot's vector lies.  Block numbers may be
- * InvalidBlockNumber where no page has been allocated yet; returns whether
- * all are there.
+ * Compute where the vector of a slot lies, whose page is that of the given
+ * block.  Block numbers may be InvalidBlockNumber where no page has been
+ * allocated yet; returns whether all are there.
  */
 bool
-vxp_vector_locate(Page page, const VxVectorLayout *layout, int slot,
-				  VxVectorPlace *place)
+vxp_vector_locate(Page page, const VxVectorLayout *layout,
+				  BlockNumber block, int slot, VxVectorPlace *place)
 {
 	const VxPageOpaqueData *opaque = vxp_opaque(page);
-	bool		built = slot < opaque->built_slots;
 	uint32		position;
-	uint32		number;
-	bool		straddles;
 
 	Assert(slot >= 0 && slot < layout->slots && layout->vector_bytes > 0);
 
-	position = built ?
-		opaque->vector_offset + slot * layout->vector_bytes :
-		(slot - opaque->built_slots) * layout->vector_bytes;
-	number = position / VX_PAGE_CONTENTS;
 	place->bytes = layout->vector_bytes;
-	place->offset = position % VX_PAGE_CONTENTS;
-	place->first_bytes = Min(place->bytes, VX_PAGE_CONTENTS - place->offset);
-	straddles = place->first_bytes < place->bytes;
 	place->block[1] = InvalidBlockNumber;
-
-	if (built)
+	place->added = slot >= opaque->built_slots;
+	place->slot = (uint16) slot;
+	place->owner = block;
+	if (place->added)
 	{
-		place->block[0] = opaque->vector_start + number;
-		if (straddles)
-			place->block[1] = opaque->vector_start + number + 1;
-		return true;
+		place->block[0] = vxp_vector_blocks(page, layout)[slot];
+		place->offset = 0;
+		place->first_bytes = place->bytes;
+		return place->block[0] != InvalidBlockNumber;
 	}
 
-	Assert(number + straddles < layout->extra_blocks);
-	place->block[0] = vxp_vector_extra(page, layout)[number];
-	if (straddles)
-		place->block[1] = vxp_vector_extra(page, layout)[number + 1];
-	return place->block[0] != InvalidBlockNumber &&
-		(!straddles || place->block[1] != InvalidBlockNumber);
+	position = opaque->vector_offset + slot * layout->vector_bytes;
+	place->offset = position % VX_PAGE_CONTENTS;
+	place->first_bytes = Min(place->bytes, VX_PAGE_CONTENTS - place->offset);
+	place->block[0] = opaque->vector_start + position / VX_PAGE_CONTENTS;
+	if (place->first_bytes < place->bytes)
+		place->block[1] = place->block[0] + 1;
+	return true;
+}
+
+/*
+ * Whether a page of added vectors has as many as it has owners of them.
+ */
+bool
+vxp_added_is_sane(Page page, uint32 vector_bytes)
+{
+	const PageHeaderData *header = (const PageHeaderData *) page;
+
+	return (header->pd_special - header->pd_upper) % sizeof(VxVectorOwnerData) == 0 &&
+		header->pd_lower == MAXALIGN(SizeOfPageHeaderData) +
+		vxp_added_count(page) * vector_bytes;
+}
+
+/*
+ * Which vector of a sane page of added ones is that of a slot; -1 if none is.
+ */
+int
+vxp_added_find(Page page, BlockNumber block, int slot)
+{
+	int			count = vxp_added_count(page);
+
+	for (int i = 0; i < count; i++)
+	{
+		const VxVectorOwnerData *owner = vxp_added_owner(page, i);
+
+		if (owner->block == block && owner->slot == slot)
+			return i;
+	}
+	return -1;
+}
+
+/*
+ * Where in the contents of a locked page the added vector of a slot begins.
+ */
+static Size
+vxp_added_offset(Relation index, Buffer buffer, const VxVectorPlace *place)
+{
+	Page		page = BufferGetPage(buffer);
+	int			number = -1;
+
+	if (vxp_added_is_sane(page, place->bytes))
+		number = vxp_added_find(page, place->owner, place->slot);
+	if (number < 0)
+		vxp_report_damage(index, place->owner,
+						  "It places a vector on a page that does not have it.");
+	return (Size) number * place->bytes;
+}
+
+/* Copy an added vector out of its page. */
+static void
+vxp_added_read(VxReader *reader, const VxVectorPlace *place, void *vector)
+{
+	Buffer		buffer = vxp_reader_open(reader, place->block[0], VX_PAGE_ADDED);
+	Size		offset = vxp_added_offset(reader->index, buffer, place);
+
+	Assert(offset + place->bytes <= VX_PAGE_CONTENTS);
+	memcpy(vector, PageGetContents(BufferGetPage(buffer)) + offset, place->bytes);
+	UnlockReleaseBuffer(buffer);
 }
 
 static void
@@ -88,6 +149,11 @@ void
 vxp_vector_read(VxReader *reader, const VxVectorPlace *place, void *vector)
 {
 	Assert(place->first_bytes > 0 && place->first_bytes <= place->bytes);
+	if (place->added)
+	{
+		vxp_added_read(reader, place, vector);
+		return;
+	}
 	vxp_vector_read_part(reader, place->block[0], place->offset, vector,
 						 place->first_bytes);
 	if (place->first_bytes < place->bytes)
@@ -97,78 +163,199 @@ vxp_vector_read(VxReader *reader, const VxVectorPlace *place, void *vector)
 }
 
 /*
- * Image of one vector page for writing, allocated if it is not there yet.  A
- * damaged block number could name a page that the transaction has locked
- * already, which must not be waited for.
+ * A vector page that a page of slots refers to, locked exclusively.  A damaged
+ * block number could name a page that the transaction has locked already, which
+ * must not be waited for.
  */
-static Page
-vxp_vector_edit(VxPageTransaction *transaction, BlockNumber *block)
+static Buffer
+vxp_vector_lock(VxPageTransaction *transaction, BlockNumber block, VxPageKind kind)
 {
-	if (*block == InvalidBlockNumber)
-		return vxp_edit_new(transaction, VX_PAGE_VECTOR, 0, block);
-	if (*block >= RelationGetNumberOfBlocks(transaction->index))
+	if (block >= RelationGetNumberOfBlocks(transaction->index))
 		vxp_report_damage(transaction->index,
 						  BufferGetBlockNumber(transaction->buffers[0]),
 						  "It places a vector beyond the end of the index.");
 	for (int i = 0; i < transaction->count; i++)
 	{
-		if (BufferGetBlockNumber(transaction->buffers[i]) == *block)
-			vxp_report_damage(transaction->index, *block,
+		if (BufferGetBlockNumber(transaction->buffers[i]) == block)
+			vxp_report_damage(transaction->index, block,
 							  "A page places a vector on a page that is not for it.");
 	}
-	return vxp_edit(transaction,
-					vxp_read(transaction->index, *block, VX_PAGE_VECTOR,
-							 BUFFER_LOCK_EXCLUSIVE));
+	return vxp_read(transaction->index, block, kind, BUFFER_LOCK_EXCLUSIVE);
+}
+
+/*
+ * Try a page for room for one more added vector.  Only conditional locks are
+ * taken: clients that insert at once then use different pages.
+ */
+static Buffer
+vxp_added_try(Relation index, BlockNumber block, uint32 vector_bytes)
+{
+	Size		wanted = vector_bytes + sizeof(VxVectorOwnerData);
+	Buffer		buffer;
+	Page		page;
+
+	if (block == InvalidBlockNumber || block >= RelationGetNumberOfBlocks(index))
+		return InvalidBuffer;
+	buffer = ReadBuffer(index, block);
+	if (ConditionalLockBuffer(buffer))
+	{
+		page = BufferGetPage(buffer);
+		if (vxp_page_is_valid(page, VX_PAGE_ADDED) &&
+			vxp_added_is_sane(page, vector_bytes) && PageGetExactFreeSpace(page) >= wanted)
+			return buffer;
+		LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
+	}
+	ReleaseBuffer(buffer);
+	return InvalidBuffer;
+}
+
+/*
+ * A page with room for one more added vector: the one this backend used last,
+ * else one that the free space map knows.
+ *
+ * The map has two kinds of pages: those of zeros, which vxp_edit_new() asks for
+ * by half a page, and those here, which are recorded with a quarter whatever
+ * room they have, so that it does not get them.
+ */
+static Buffer
+vxp_added_room(VxPageTransaction *transaction, uint32 vector_bytes)
+{
+	Relation	index = transaction->index;
+	BlockNumber block = RelationGetTargetBlock(index);
+	Buffer		buffer = vxp_added_try(index, block, vector_bytes);
+
+	if (BufferIsValid(buffer) || transaction->mode == VX_PAGES_BUILD ||
+		2 * (vector_bytes + sizeof(VxVectorOwnerData)) > VX_PAGE_CONTENTS)
+		return buffer;
+	if (block == InvalidBlockNumber)
+		block = GetPageWithFreeSpace(index, VX_ADDED_ROOM);
+	else
+		block = RecordAndGetPageWithFreeSpace(index, block, 0, VX_ADDED_ROOM);
+	for (int tried = 0; tried < VX_ADDED_TRIED && block != InvalidBlockNumber; tried++)
+	{
+		buffer = vxp_added_try(index, block, vector_bytes);
+		if (BufferIsValid(buffer))
+			break;
+		block = RecordAndGetPageWithFreeSpace(index, block, 0, VX_ADDED_ROOM);
+	}
+	return buffer;
+}
+
+/*
+ * Let others know of a new page of added vectors that has room for more.
+ */
+static void
+vxp_added_announce(VxPageTransaction *transaction, Page page, BlockNumber block,
+				   uint32 vector_bytes)
+{
+	RelationSetTargetBlock(transaction->index, block);
+	if (transaction->mode == VX_PAGES_BUILD ||
+		PageGetExactFreeSpace(page) < vector_bytes + sizeof(VxVectorOwnerData))
+		return;
+	RecordPageWithFreeSpace(transaction->index, block, VX_ADDED_ROOM);
+}
+
+/*
+ * Add the vector of a slot that has no place yet.  Takes one page into the
+ * transaction; returns its block.
+ */
+static BlockNumber
+vxp_added_append(VxPageTransaction *transaction, const VxVectorPlace *place,
+				 const void *vector)
+{
+	Buffer		buffer = vxp_added_room(transaction, place->bytes);
+	bool		is_new = !BufferIsValid(buffer);
+	BlockNumber block;
+	Page		page;
+	int			number;
+
+	if (is_new)
+	{
+		page = vxp_edit_new(transaction, VX_PAGE_ADDED, 0, &block);
+		vxp_open_page(page, MAXALIGN(SizeOfPageHeaderData));
+	}
+	else
+	{
+		block = BufferGetBlockNumber(buffer);
+		page = vxp_edit(transaction, buffer);
+	}
+	number = vxp_added_count(page);
+	memcpy((char *) page + ((PageHeader) page)->pd_lower, vector, place->bytes);
+	((PageHeader) page)->pd_lower += place->bytes;
+	((PageHeader) page)->pd_upper -= sizeof(VxVectorOwnerData);
+	vxp_added_owner(page, number)->block = place->owner;
+	vxp_added_owner(page, number)->slot = place->slot;
+	vxp_added_owner(page, number)->unused = 0;
+	Assert(vxp_added_is_sane(page, place->bytes));
+	if (is_new)
+		vxp_added_announce(transaction, page, block, place->bytes);
+	return block;
+}
+
+/*
+ * Write the vector of a slot that a build filled, which may be on two pages.
+ */
+static void
+vxp_built_write(VxPageTransaction *transaction, const VxVectorPlace *place,
+				const void *vector)
+{
+	Buffer		buffer = vxp_vector_lock(transaction, place->block[0], VX_PAGE_VECTOR);
+	Page		page = vxp_edit(transaction, buffer);
+
+	memcpy(PageGetContents(page) + place->offset, vector, place->first_bytes);
+	if (place->first_bytes == place->bytes)
+		return;
+	buffer = vxp_vector_lock(transaction, place->block[1], VX_PAGE_VECTOR);
+	page = vxp_edit(transaction, buffer);
+	memcpy(PageGetContents(page), (const char *) vector + place->first_bytes,
+		   place->bytes - place->first_bytes);
 }
 
 /*
  * Write the vector of a slot whose page (an image of the same
- * transaction) is locked exclusively.  Takes one or two more pages into the
- * transaction, new ones where the stream has not reached yet.
+ * transaction) is locked exclusively; block is that page's.  Takes one or two
+ * more pages into the transaction.  A slot that is reused has its vector where
+ * the old one was.
  *
- * Lock order: page of slots before vector pages, vector pages in stream order.
+ * Lock order: page of slots before vector pages, built vector pages in stream order.
  */
 void
 vxp_vector_write(VxPageTransaction *transaction, Page slot_page,
 				 const VxVectorLayout *layout, int slot, const void *vector)
 {
+	BlockNumber owner = vxp_block_of(transaction, slot_page);
 	VxVectorPlace place;
-	uint32	   *extra = vxp_vector_extra(slot_page, layout);
-	int			built = vxp_opaque(slot_page)->built_slots;
-	Page		page;
 
 	Assert(transaction->count >= 1 && transaction->count <= VX_TRANSACTION_PAGES - 2);
-	vxp_vector_locate(slot_page, layout, slot, &place);
-	if (slot >= built)
+	if (!vxp_vector_locate(slot_page, layout, owner, slot, &place))
+		vxp_vector_blocks(slot_page, layout)[slot] =
+			vxp_added_append(transaction, &place, vector);
+	else if (place.added)
 	{
-		uint32		number = (slot - built) * layout->vector_bytes / VX_PAGE_CONTENTS;
+		Buffer		buffer = vxp_vector_lock(transaction, place.block[0], VX_PAGE_ADDED);
+		Size		offset = vxp_added_offset(transaction->index, buffer, &place);
 
-		page = vxp_vector_edit(transaction, &extra[number]);
-		memcpy(PageGetContents(page) + place.offset, vector, place.first_bytes);
-		if (place.first_bytes < place.bytes)
-		{
-			page = vxp_vector_edit(transaction, &extra[number + 1]);
-			memcpy(PageGetContents(page),
-				   (const char *) vector + place.first_bytes,
-				   place.bytes - place.first_bytes);
-		}
-		return;
+		memcpy(PageGetContents(vxp_edit(transaction, buffer)) + offset, vector,
+			   place.bytes);
 	}
+	else
+		vxp_built_write(transaction, &place, vector);
+}
 
-	for (int i = 0; i < 1 + (place.first_bytes < place.bytes); i++)
-	{
-		if (place.block[i] == InvalidBlockNumber)
-			vxp_report_damage(transaction->index,
-							  BufferGetBlockNumber(transaction->buffers[0]),
-							  "It places a vector beyond the end of the index.");
-		page = vxp_vector_edit(transaction, &place.block[i]);
-		if (i == 0)
-			memcpy(PageGetContents(page) + place.offset, vector, place.first_bytes);
-		else
-			memcpy(PageGetContents(page),
-				   (const char *) vector + place.first_bytes,
-				   place.bytes - place.first_bytes);
-	}
+/*
+ * Whether the vector of a slot equals another, bit for bit.  The graph page is
+ * locked, so that the slot cannot be given to another node meanwhile.
+ */
+bool
+vxp_vector_equals(VxReader *reader, const VxVectorPlace *place, const void *vector)
+{
+	char	   *stored = (char *) palloc(place->bytes);
+	bool		equal;
+
+	vxp_vector_read(reader, place, stored);
+	equal = memcmp(stored, vector, place->bytes) == 0;
+	pfree(stored);
+	return equal;
 }
 
 /*

@@ -3,11 +3,14 @@
  * vector_page.h
  *	  Where the full vector of a slot lies, and reading and writing it.
  *
- * The vectors of a page of slots are a byte stream over vector pages, so that
- * no page is left part empty: a vector may begin on one page and end on the
- * next.  Slots a build filled lie in a run of consecutive blocks
- * (vector_start, vector_offset); slots filled later lie in blocks of their
- * own, listed in the page of the slots (extra).
+ * The vectors of a build are a byte stream over vector pages, so that no page
+ * is left part empty: a vector may begin on one page and end on the next.
+ * Those of a page of slots lie in a run of consecutive blocks (vector_start,
+ * vector_offset).
+ *
+ * The vectors of slots filled later lie whole on pages that all pages of slots
+ * share (VX_PAGE_ADDED), each with a note of the slot that it belongs to; the
+ * page of the slots has the block.
  *
  *-------------------------------------------------------------------------
  */
@@ -18,23 +21,37 @@
 
 /*
  * The vectors of the slots of one page: how many there may be, how long each
- * is, and where in the page the blocks of later ones are listed (extra).
+ * is, and where in the page the blocks of those that were added are listed, one
+ * for each slot.
  */
 typedef struct VxVectorLayout
 {
 	uint32		vector_bytes;	/* 0: no full vectors */
 	uint16		slots;			/* n */
-	uint16		extra_blocks;	/* enough for the vectors of all slots */
-	uint16		extra_at;		/* offset of the list from the page's start */
+	uint16		blocks_at;		/* offset of the list from the page's start */
 } VxVectorLayout;
 
-/* A vector's bytes: the first part on block[0], the rest on block[1]. */
+/* The block of each slot's vector, of slots that a build did not fill. */
+static inline BlockNumber *
+vxp_vector_blocks(Page page, const VxVectorLayout *layout)
+{
+	Assert(layout->vector_bytes > 0);
+	return (BlockNumber *) ((char *) page + layout->blocks_at);
+}
+
+/*
+ * A vector's bytes: the first part on block[0], the rest on block[1].  Of an
+ * added one all are on block[0], where its owner says.
+ */
 typedef struct VxVectorPlace
 {
 	BlockNumber block[2];
 	uint32		offset;			/* in the contents of block[0] */
 	uint32		first_bytes;	/* on block[0]; the rest from offset 0 */
 	uint32		bytes;
+	bool		added;
+	uint16		slot;			/* owner of an added one */
+	BlockNumber owner;
 } VxVectorPlace;
 
 /*
@@ -49,15 +66,34 @@ typedef struct VxVectorStream
 	char	   *contents;
 } VxVectorStream;
 
-static inline uint32 *
-vxp_vector_extra(Page page, const VxVectorLayout *layout)
+/* At the end of a page of added vectors, one for each, the first one last. */
+typedef struct VxVectorOwnerData
 {
-	return (uint32 *) ((char *) page + layout->extra_at);
+	BlockNumber block;			/* of the page of the slot */
+	uint16		slot;
+	uint16		unused;
+} VxVectorOwnerData;
+
+/* Vectors on a page of added ones. */
+static inline int
+vxp_added_count(Page page)
+{
+	return (((PageHeader) page)->pd_special - ((PageHeader) page)->pd_upper) /
+		(int) sizeof(VxVectorOwnerData);
 }
 
-extern uint16 vxp_vector_extra_blocks(uint32 slots, uint32 vector_bytes);
+static inline VxVectorOwnerData *
+vxp_added_owner(Page page, int number)
+{
+	return (VxVectorOwnerData *) ((char *) page + ((PageHeader) page)->pd_special) -
+		(number + 1);
+}
+
+extern void vxp_vector_init(Page page, const VxVectorLayout *layout);
 extern bool vxp_vector_locate(Page page, const VxVectorLayout *layout,
-							  int slot, VxVectorPlace *place);
+							  BlockNumber block, int slot, VxVectorPlace *place);
+extern bool vxp_added_is_sane(Page page, uint32 vector_bytes);
+extern int	vxp_added_find(Page page, BlockNumber block, int slot);
 extern void vxp_vector_read(VxReader *reader, const VxVectorPlace *place,
 							void *vector);
 extern void vxp_vector_write(VxPageTransaction *transaction, Page slot_page,
@@ -68,5 +104,7 @@ extern void vxp_stream_begin(VxVectorStream *stream, Relation index,
 extern void vxp_stream_put(VxVectorStream *stream, const void *vector,
 						   uint32 bytes);
 extern void vxp_stream_end(VxVectorStream *stream);
+extern bool vxp_vector_equals(VxReader *reader, const VxVectorPlace *place,
+							  const void *vector);
 
 #endif							/* VX_VECTOR_PAGE_H */

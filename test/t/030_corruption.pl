@@ -57,13 +57,13 @@ sub layout
 	my ($file, $upper) = @_;
 	my $contents = $special - $header;
 	my $code = u32($file, $header + 12);
-	my $vector = $upper ? 0 : u32($file, $header + 16);
+	my $places = $upper ? 0 : u32($file, $header + 16) > 0;
 	my %at;
 
 	for (my $n = int($contents / ($code + 4 * $m + 19));; $n--)
 	{
-		my $extra = int(($n * $vector + $contents - 1) / $contents);
-		%at = (n => $n, extra => $header, extra_blocks => $extra, down => $header + 4 * $extra);
+		%at = (n => $n, chain => $header, place => $header + ($upper ? 0 : 8));
+		$at{down} = $at{place} + ($places ? 4 * $n : 0);
 		$at{add} = $at{down} + ($upper ? 4 * $n : 0);
 		$at{scale} = $at{add} + 4 * $n;
 		$at{error} = $at{scale} + 4 * $n;
@@ -78,7 +78,7 @@ sub layout
 	return \%at;
 }
 
-# A slot in use on a graph page, in which the state is "live".
+# A slot of a graph page in which the state is "live", not "dead" or "shared".
 sub live_slot
 {
 	my ($file, $block, $at) = @_;
@@ -143,7 +143,7 @@ my %damages = (
 		my $same = u16($file, $header + $at) == $value;
 
 		# efforts, the grid of L1 codes, fillfactor and reserved words say nothing here
-		$same ||= grep { $at == $_ } 22, 28, 30, 48, 50 .. 71;
+		$same ||= grep { $at == $_ } 22, 28, 30, 48, 50 .. 59, 68 .. 71;
 
 		# nor the bits of the codes of L1, which are 8 always
 		$same ||= $at == 26 && ord(substr($$file, $header + 24, 1)) == 3 && $value >> 8 == ord(substr($$file, $header + 27, 1));
@@ -180,15 +180,65 @@ my %damages = (
 		put32($file, $block * $page_size + $at->{down} + 4 * $slot, $down);
 		return ($same ? '~' : '') . "block $block slot $slot down $down";
 	},
-	extra => sub {
+	place => sub {
 		my ($file) = @_;
 		my $block = graph_block($file);
 		my $at = layout($file, 0);
-		my $which = int rand $at->{extra_blocks};
-		my $target = random_of($block, graph_block($file), 0, blocks($file), 0xFFFFFFF0, block_where($file, sub { kind($file, $_[0]) == 4 }));
-		my $same = $target == u32($file, $block * $page_size + $at->{extra} + 4 * $which);
-		put32($file, $block * $page_size + $at->{extra} + 4 * $which, $target);
-		return ($same ? '~' : '') . "block $block vector page $which is $target";
+		my $slot = int rand $at->{n};
+		my $target = random_of($block, graph_block($file), 0, blocks($file), 0xFFFFFFF0, block_where($file, sub { kind($file, $_[0]) == 5 }));
+		my $same = $target == u32($file, $block * $page_size + $at->{place} + 4 * $slot);
+
+		# slots of the build have their vectors elsewhere, and those not in use have none
+		$same ||= $slot < u16($file, $block * $page_size + $special + 6) || $slot >= used($file, $block);
+		put32($file, $block * $page_size + $at->{place} + 4 * $slot, $target);
+		return ($same ? '~' : '') . "block $block slot $slot has its vector on page $target";
+	},
+	owner => sub {
+		my ($file) = @_;
+		my $block = block_where($file, sub { kind($file, $_[0]) == 5 });
+		my $value = random_of(0, 1, 0xFFFF, int rand 65536, int rand 40);
+		my $at = random_of(0, 2, 4);
+		my $same = u16($file, $block * $page_size + $special - 8 + $at) == $value;
+		put16($file, $block * $page_size + $special - 8 + $at, $value);
+		return ($same ? '~' : '') . "block $block owner byte $at: $value";
+	},
+	fill => sub {
+		my ($file) = @_;
+		my $block = random_of(graph_block($file), graph_block($file, 1), int rand blocks($file));
+		my $at = random_of(12, 14, 16);
+		my $value = random_of(0, 1, 23, 24, 8176, 8184, 0xFFFF, u16($file, $block * $page_size + $at) + random_of(-8, -1, 1, 8));
+		my $same = u16($file, $block * $page_size + $at) == $value;
+
+		# entries that come or go at the end are told by what is in them
+		$same ||= $at == 14 && kind($file, $block) != 5;
+		put16($file, $block * $page_size + $at, $value);
+		return ($same ? '~' : '') . "block $block header byte $at: $value";
+	},
+	further => sub {
+		my ($file) = @_;
+		my $block = block_where($file, sub { kind($file, $_[0]) == 3 && u16($file, $_[0] * $page_size + 14) < $special });
+		return '~no further heap TIDs' if $block == 0;
+		my $at = $block * $page_size + u16($file, $block * $page_size + 14);
+		my $lone = live_slot($file, $block, layout($file, 0));
+		if (random_of(0, 1)) { put16($file, $at + 6, random_of($lone, 0xFFFF, 1000)); }
+		else { substr($$file, $at, 6) = random_of("\0" x 6, "\xFF" x 6, pack('SSS', 0, 60000, 1)); }
+		return ($lone == 0 ? '~' : '') . "block $block further heap TID";
+	},
+	chain => sub {
+		my ($file) = @_;
+		my $block = graph_block($file);
+		my $value = random_of($block, graph_block($file), 0, blocks($file), 0xFFFFFFF0, block_where($file, sub { kind($file, $_[0]) == 5 }));
+		put32($file, $block * $page_size + $header + random_of(0, 4), $value);
+		return "block $block chain of heap TIDs $value";
+	},
+	link => sub {
+		my ($file) = @_;
+		my $block = block_where($file, sub { kind($file, $_[0]) == 6 });
+		my $at = random_of(0, 4);
+		my $value = random_of($block, 0, blocks($file), graph_block($file), int(rand blocks($file)));
+		my $same = $value == u32($file, $block * $page_size + $header + $at);
+		put32($file, $block * $page_size + $header + $at, $value);
+		return ($same ? '~' : '') . "block $block link byte $at: $value";
 	},
 	tid => sub {
 		my ($file) = @_;
@@ -205,7 +255,7 @@ my %damages = (
 		my $block = graph_block($file);
 		my $at = layout($file, 0);
 		my $slot = live_slot($file, $block, $at);
-		substr($$file, $block * $page_size + $at->{state} + $slot, 1) = chr random_of(0, 2, 3, 255);
+		substr($$file, $block * $page_size + $at->{state} + $slot, 1) = chr random_of(0, 2, 4, 255);
 		return "block $block slot $slot state";
 	},
 	vector => sub {
@@ -253,14 +303,15 @@ BEGIN
 END $$;
 });
 
-# Every index has pages of all kinds: two layers, vectors of the build and of inserts, live and dead slots.
+# Every index has pages of all kinds: two layers, vectors of the build and of inserts, live and dead slots, and more
+# copies of a row than its page has room for.
 my @names = map { "t$_" } 1 .. $trials;
 my @metrics = ([ 'l2', '<->' ], [ 'ip', '<#>' ], [ 'cosine', '<=>' ], [ 'l1', '<+>' ]);
 my %metric = (sound => $metrics[0], foreign_file => $metrics[0], map { $names[$_] => $metrics[$_ % @metrics] } 0 .. $#names);
 $node->safe_psql('postgres', join '', map {
 	"CREATE TABLE $_ AS SELECT * FROM source WHERE id <= 500; CREATE INDEX ${_}_v ON $_ USING hnsw (v vector_$metric{$_}[0]_ops) WITH (m = $m, ef_construction = 24);\n"
 } @names, 'foreign_file', 'sound');
-$node->safe_psql('postgres', join '', map { "INSERT INTO $_ SELECT * FROM source WHERE id BETWEEN 501 AND 600; DELETE FROM $_ WHERE id % 9 = 0;\n" } @names, 'sound');
+$node->safe_psql('postgres', join '', map { "INSERT INTO $_ SELECT * FROM source WHERE id BETWEEN 501 AND 600; INSERT INTO $_ SELECT s.id, s.v FROM source s, generate_series(1, 60) WHERE s.id IN (4, 5); DELETE FROM $_ WHERE id % 9 = 0;\n" } @names, 'sound');
 $node->safe_psql('postgres', join '', map { "VACUUM $_;\n" } @names, 'sound');
 is($node->safe_psql('postgres', join '', map { "SELECT * FROM vectorx_check('${_}_v', true);\n" } @names[0 .. 9], 'sound'),
 	'', 'indexes are sound before the damage');

@@ -23,6 +23,9 @@
 #include "am/common/exact.h"
 #include "base/slot.h"
 
+/* Marks a row that is a shared node: block and slot take 48 bits. */
+#define VXS_SHARED_ROW	(UINT64CONST(1) << 63)
+
 /*
  * Prepare to order rows of a column, for any number of queries.  The reader
  * must live as long as the stage.
@@ -51,6 +54,9 @@ vxs_exact_begin(VxExactStage *stage, const void *query)
 	stage->pending_count = stage->row_count = 0;
 	stage->horizon = INFINITY;
 	stage->last.tid = 0;
+	stage->shared_left = 0;
+	if (stage->shared != NULL)
+		stage->shared->next = InvalidBlockNumber;
 }
 
 /*
@@ -174,6 +180,15 @@ vxs_tid_is_sane(VxExactStage *stage, uint64 tid)
 	return block < stage->heap_blocks;
 }
 
+/* Refuse a heap TID found on a block if it cannot be one. */
+static void
+vxs_require_sane_tid(VxExactStage *stage, uint64 tid, BlockNumber block)
+{
+	if (!vxs_tid_is_sane(stage, tid))
+		vxp_report_damage(stage->column.relation, block,
+						  "A live slot has a heap TID that the table cannot have.");
+}
+
 /*
  * Take in the live ones of a batch of candidates, beside what is left of
  * earlier batches.
@@ -186,17 +201,78 @@ vxs_exact_load(VxExactStage *stage, const VxCandidate *candidates, int count)
 	{
 		VxPendingRow *pending = &stage->pending[stage->pending_count];
 
-		if (candidates[i].state != VX_SLOT_LIVE)
+		if (!VX_SLOT_IS_LIVE(candidates[i].state))
 			continue;
-		if (!vxs_tid_is_sane(stage, candidates[i].tid))
-			vxp_report_damage(stage->column.relation, candidates[i].block,
-							  "A live slot has a heap TID that the table cannot have.");
+		if (candidates[i].state == VX_SLOT_LIVE)
+			vxs_require_sane_tid(stage, candidates[i].tid, candidates[i].block);
 		pending->bound = vxs_lower_bound(candidates[i].estimate, candidates[i].error);
 		pending->refined = stage->refine_query == NULL;
 		pending->candidate = candidates[i];
 		vxs_pending_rise(stage->pending, ++stage->pending_count);
 	}
 	Assert(vxs_exact_unreturned(stage) <= stage->room);
+}
+
+/*
+ * Begin to read the heap TIDs of a shared node; those on its own page are read.
+ */
+static void
+vxs_share_begin(VxExactStage *stage, BlockNumber block, int slot)
+{
+	if (stage->shared == NULL)
+		stage->shared = (VxTidCursor *)
+			MemoryContextAlloc(stage->column.context, sizeof(VxTidCursor));
+	stage->shared->block = block;
+	stage->shared->slot = slot;
+	vxp_tids_first(stage->reader, &stage->index->meta.geometry[0], stage->shared);
+	stage->shared_left = stage->shared->count;
+}
+
+/*
+ * The next heap TID of the shared node at hand; false if it has no more.
+ *
+ * The node was live when it was scored.  Whatever has become of it since, TIDs
+ * that went are of rows that no snapshot sees, those that came are of rows
+ * that this one does not see, and the rest are met once: see storage/tid_list.c.
+ */
+static bool
+vxs_share_next(VxExactStage *stage, uint64 *tid)
+{
+	while (stage->shared_left == 0)
+	{
+		/* other nodes of the page may fill many pages of the chain */
+		CHECK_FOR_INTERRUPTS();
+		if (!vxp_tids_next(stage->reader, stage->shared))
+			return false;
+		stage->shared_left = stage->shared->count;
+	}
+	*tid = vxi_tid_to_uint64(&stage->shared->tids[--stage->shared_left]);
+	vxs_require_sane_tid(stage, *tid, stage->shared->block);
+	return true;
+}
+
+/*
+ * The value of a candidate's row in the table; false if the snapshot does not
+ * see the row.  The rows of a shared node have equal values.
+ */
+static bool
+vxs_candidate_value(VxExactStage *stage, const VxCandidate *candidate, Datum *value)
+{
+	uint64		tid = candidate->tid;
+	ItemPointerData pointer = vxi_tid_from_uint64(tid);
+	bool		found = false;
+
+	if (candidate->state != VX_SLOT_SHARED)
+		return vxs_heap_value(stage->heap_values, &pointer, value);
+	vxs_share_begin(stage, candidate->block, candidate->slot);
+	while (!found && vxs_share_next(stage, &tid))
+	{
+		pointer = vxi_tid_from_uint64(tid);
+		found = vxs_heap_value(stage->heap_values, &pointer, value);
+	}
+	stage->shared->next = InvalidBlockNumber;
+	stage->shared_left = 0;
+	return found;
 }
 
 /*
@@ -207,13 +283,12 @@ static double
 vxs_heap_key(VxExactStage *stage, const VxCandidate *candidate)
 {
 	const VxOperatorClass *opclass = stage->column.opclass;
-	ItemPointerData tid = vxi_tid_from_uint64(candidate->tid);
 	int			dimensions = stage->column.dimensions;
 	Datum		value;
 	double		key;
 
 	Assert(stage->query != NULL);
-	if (!vxs_heap_value(stage->heap_values, &tid, &value))
+	if (!vxs_candidate_value(stage, candidate, &value))
 		return INFINITY;
 	stage->vectors_read++;
 	if (opclass->type->dimensions(value) != dimensions)
@@ -251,11 +326,12 @@ vxs_read_stored(VxExactStage *stage, const VxCandidate *candidate, VxFactors *fa
 	Page		page;
 	bool		complete;
 
-	Assert(candidate->state == VX_SLOT_LIVE);
+	Assert(VX_SLOT_IS_LIVE(candidate->state));
 	buffer = vxp_reader_open(stage->reader, candidate->block, VX_PAGE_GRAPH);
 	vxp_graph_verify(stage->index->relation, buffer, 0, geometry);
 	page = BufferGetPage(buffer);
-	complete = vxp_vector_locate(page, &geometry->vectors, candidate->slot, &place);
+	complete = vxp_vector_locate(page, &geometry->vectors, candidate->block,
+								 candidate->slot, &place);
 	factors->add = vxp_graph_floats(page, geometry->add_at)[candidate->slot];
 	factors->scale = vxp_graph_floats(page, geometry->scale_at)[candidate->slot];
 	factors->error = vxp_graph_floats(page, geometry->error_at)[candidate->slot];
@@ -388,7 +464,10 @@ vxs_exact_advance(VxExactStage *stage)
 	if (--stage->pending_count > 0)
 		vxs_pending_sink(stage->pending, stage->pending_count,
 						 stage->pending[stage->pending_count]);
-	vxs_exact_keep(stage, vxs_exact_key(stage, &first.candidate), first.candidate.tid);
+	vxs_exact_keep(stage, vxs_exact_key(stage, &first.candidate),
+				   first.candidate.state != VX_SLOT_SHARED ? first.candidate.tid :
+				   VXS_SHARED_ROW | (uint64) first.candidate.block << 16 |
+				   first.candidate.slot);
 }
 
 /*
@@ -407,11 +486,11 @@ vxs_must_advance(const VxExactStage *stage)
 }
 
 /*
- * The nearest row not yet returned; false when the batch is exhausted, or the
+ * The nearest node not yet returned; false when the batch is exhausted, or the
  * horizon reached.
  */
-bool
-vxs_exact_next(VxExactStage *stage, VxExactRow *row)
+static bool
+vxs_exact_next_node(VxExactStage *stage, VxExactRow *row)
 {
 	do
 	{
@@ -432,4 +511,27 @@ vxs_exact_next(VxExactStage *stage, VxExactRow *row)
 	} while (stage->once && row->tid == stage->last.tid && row->key == stage->last.key);
 	stage->last = *row;
 	return true;
+}
+
+/*
+ * The nearest row not yet returned; false when the batch is exhausted.  Rows that
+ * share a node follow each other.
+ */
+bool
+vxs_exact_next(VxExactStage *stage, VxExactRow *row)
+{
+	for (;;)
+	{
+		if (stage->shared != NULL && vxs_share_next(stage, &row->tid))
+		{
+			row->key = stage->shared_key;
+			return true;
+		}
+		if (!vxs_exact_next_node(stage, row))
+			return false;
+		if (!(row->tid & VXS_SHARED_ROW))
+			return true;
+		stage->shared_key = row->key;
+		vxs_share_begin(stage, (BlockNumber) (row->tid >> 16), (int) (row->tid & 0xFFFF));
+	}
 }

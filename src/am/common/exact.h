@@ -13,7 +13,12 @@
 #include "am/common/heap_value.h"
 #include "am/common/index.h"
 #include "storage/vector_page.h"
+#include "storage/tid_list.h"
 
+/*
+ * Of a node that several rows share, tid says where it is, marked by the top
+ * bit, until its turn comes: its heap TIDs are read then.
+ */
 typedef struct VxExactRow
 {
 	double		key;
@@ -85,6 +90,11 @@ typedef struct VxExactStage
 	VxExactRow *rows;
 	int			row_count;
 	int			room;			/* of pending, and of rows */
+
+	/* the rows of a shared node that are being returned */
+	VxTidCursor *shared;		/* NULL until there was one */
+	int			shared_left;	/* of those it has copied */
+	double		shared_key;
 
 	uint64		vectors_read;
 	uint64		refined;		/* refine codes read */

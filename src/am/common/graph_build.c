@@ -286,7 +286,7 @@ vxb_insert_rest(VxGraphBuild *build)
 										 (int) build->index->meta.data.dimensions);
 		value.image = vxb_image(build->index, elements);
 		value.indexed = true;
-		vxi_insert(insert, &value, &tid);
+		vxi_insert(insert, &value, &tid, false);
 		MemoryContextSwitchTo(old);
 		MemoryContextReset(build->tuple_context);
 		pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_DONE, i);

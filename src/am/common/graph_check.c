@@ -23,6 +23,8 @@
 #include "compat.h"
 #include "am/common/graph_check.h"
 #include "base/slot.h"
+#include "storage/tid_list.h"
+#include "storage/vector_page.h"
 
 /*
  * What a page image is by its frame alone.
@@ -38,6 +40,10 @@ vxc_frame_kind(Page page)
 		return VXC_MEAN;
 	if (vxp_page_is_valid(page, VX_PAGE_VECTOR))
 		return VXC_VECTOR;
+	if (vxp_page_is_valid(page, VX_PAGE_ADDED))
+		return VXC_ADDED;
+	if (vxp_page_is_valid(page, VX_PAGE_TIDS))
+		return VXC_TIDS;
 	if (vxp_page_is_valid(page, VX_PAGE_GRAPH) &&
 		vxp_opaque(page)->layer < VX_MAX_LAYERS)
 		return VXC_GRAPH + vxp_opaque(page)->layer;
@@ -65,20 +71,6 @@ vxc_kind_of(VxGraphCheck *graph, BlockNumber block)
 }
 
 /*
- * Whether the slot counters are safe to go by.
- */
-static bool
-vxc_counters_are_sane(const VxPageOpaqueData *opaque,
-					  const VxGraphGeometry *geometry)
-{
-	return opaque->used_slots <= geometry->slots &&
-		opaque->built_slots <= opaque->used_slots &&
-		(opaque->built_slots == 0 ||
-		 (geometry->vectors.vector_bytes > 0 && opaque->vector_start != InvalidBlockNumber &&
-		  opaque->vector_offset < VX_PAGE_CONTENTS));
-}
-
-/*
  * Copy a graph page that the map has on the given layer to graph->page; false
  * if it is no longer what it was.
  */
@@ -88,8 +80,8 @@ vxc_copy_graph_page(VxGraphCheck *graph, BlockNumber block, int layer)
 	Assert(layer >= 0 && layer < VX_MAX_LAYERS);
 	vxc_copy_page(graph->check, block, graph->page.data);
 	return vxc_frame_kind(vxc_page(graph)) == VXC_GRAPH + layer &&
-		vxc_counters_are_sane(vxp_opaque(vxc_page(graph)),
-							  vxp_geometry(&graph->index->meta, layer));
+		vxp_graph_counters_are_sane(vxc_page(graph),
+									vxp_geometry(&graph->index->meta, layer));
 }
 
 /*
@@ -205,19 +197,48 @@ vxc_layer_exists(VxGraphCheck *graph, int layer)
 }
 
 /*
+ * I3: whether a page of the kind may be at a block.
+ */
+static bool
+vxc_kind_belongs(const VxMetaPageData *data, BlockNumber block, uint8 kind)
+{
+	if (block == VX_META_BLOCK)
+		return kind == VXC_META;
+	if (block <= VX_META_BLOCK + data->mean_pages)
+		return kind == VXC_MEAN;
+	if (block < data->built_graph)
+		return kind >= VXC_GRAPH;
+	if (block < data->built_end)
+		return kind == VXC_VECTOR;
+	return kind == VXC_NEW || kind >= VXC_ADDED;
+}
+
+/*
+ * I3: whether the counters of a page of added vectors, or of heap TIDs, are in
+ * range.  Other kinds have none here.
+ */
+static bool
+vxc_fill_is_sane(VxGraphCheck *graph, uint8 kind)
+{
+	if (kind == VXC_ADDED)
+		return vxp_added_is_sane(vxc_page(graph), graph->index->meta.data.vector_bytes);
+	if (kind == VXC_TIDS)
+		return vxp_tid_page_is_sane(vxc_page(graph));
+	return true;
+}
+
+/*
  * I3, I4: what the copied page is, reported if it should not be that.
  */
 static uint8
 vxc_classify(VxGraphCheck *graph, BlockNumber block)
 {
 	VxCheck    *check = graph->check;
-	uint32		mean_pages = graph->index->meta.data.mean_pages;
 	uint8		kind = vxc_frame_kind(vxc_page(graph));
 	const VxPageOpaqueData *opaque;
 
-	if ((kind == VXC_META) != (block == VX_META_BLOCK) ||
-		(kind == VXC_MEAN) != (block > VX_META_BLOCK &&
-							   block <= VX_META_BLOCK + mean_pages))
+	if (!vxc_kind_belongs(&graph->index->meta.data, block, kind) ||
+		!vxc_fill_is_sane(graph, kind))
 		kind = VXC_BAD;
 	if (kind == VXC_BAD)
 	{
@@ -245,8 +266,9 @@ vxc_classify(VxGraphCheck *graph, BlockNumber block)
 		vxc_report(check, "I4", block, VXC_NO_SLOT,
 				   "the page is on layer %d, but the index has %d layers",
 				   kind - VXC_GRAPH, graph->index->meta.data.layers);
-	else if (!vxc_counters_are_sane(opaque, vxp_geometry(&graph->index->meta,
-														 kind - VXC_GRAPH)))
+	else if (!vxp_graph_counters_are_sane(vxc_page(graph),
+										  vxp_geometry(&graph->index->meta,
+													   kind - VXC_GRAPH)))
 		vxc_report(check, "I4", block, VXC_NO_SLOT,
 				   "the slot counters or the place of the vectors are out of range");
 	else
@@ -258,7 +280,7 @@ vxc_classify(VxGraphCheck *graph, BlockNumber block)
  * Whether a heap TID can be one.  Asks for the length of the table again
  * before saying no.
  */
-static bool
+bool
 vxc_tid_is_sane(VxGraphCheck *graph, ItemPointer tid)
 {
 	if (!ItemPointerIsValid(tid))
@@ -282,7 +304,8 @@ vxc_check_slot(VxGraphCheck *graph, BlockNumber block, int layer, int slot)
 	Assert(slot < vxp_opaque(page)->used_slots);
 	if (state == VX_SLOT_FREE)
 		vxc_report(graph->check, "I6", block, slot, "a slot in use is marked free");
-	if (state == VX_SLOT_LIVE && !vxc_tid_is_sane(graph, &tid))
+	if ((state == VX_SLOT_LIVE || (state == VX_SLOT_SHARED && ItemPointerIsValid(&tid))) &&
+		!vxc_tid_is_sane(graph, &tid))
 		vxc_report(graph->check, "I7", block, slot,
 				   "a live slot has heap TID (%u,%u), which the table cannot have",
 				   ItemPointerGetBlockNumberNoCheck(&tid),
@@ -295,7 +318,9 @@ vxc_check_slot(VxGraphCheck *graph, BlockNumber block, int layer, int slot)
 		vxp_graph_floats(page, geometry->error_at)[slot] < 0)
 		vxc_report(graph->check, "I10", block, slot,
 				   "a factor of the code is not a number it can be");
-	graph->live += layer == 0 && state == VX_SLOT_LIVE;
+	if (state == VX_SLOT_SHARED && layer > 0)
+		vxc_report(graph->check, "I7", block, slot, "a slot of an upper layer is shared");
+	graph->live += layer == 0 && VX_SLOT_IS_LIVE(state) && ItemPointerIsValid(&tid);
 }
 
 /*
@@ -337,7 +362,15 @@ vxc_check_pages(VxGraphCheck *graph)
 		graph->kinds[block] = vxc_classify(graph, block);
 		if (graph->kinds[block] >= VXC_GRAPH)
 			vxc_check_slots(graph, block, graph->kinds[block] - VXC_GRAPH);
+		if (graph->kinds[block] == VXC_GRAPH)
+			graph->live += vxp_further_count(vxc_page(graph));
+		if (graph->kinds[block] == VXC_TIDS)
+			graph->live += vxp_tid_count(vxc_page(graph));
 	}
+	if (data->built_end > graph->nblocks)
+		vxc_report(graph->check, "I3", VX_META_BLOCK, VXC_NO_SLOT,
+				   "the build wrote %u blocks, but the index has %u",
+				   data->built_end, graph->nblocks);
 	for (int layer = 0; layer < data->layers; layer++)
 	{
 		if (vxc_kind_of(graph, data->root[layer]) != VXC_GRAPH + layer)
@@ -369,6 +402,7 @@ vxc_check_graph_index(VxCheck *check)
 		vxc_check_codec(graph);
 		vxc_check_pages(graph);
 		vxc_check_vectors(graph);
+		vxc_check_tid_lists(graph);
 		vxc_check_rows(graph);
 		vxc_check_edges(graph);
 	}

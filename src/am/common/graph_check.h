@@ -17,6 +17,8 @@
 #define VXC_META		2
 #define VXC_MEAN		3
 #define VXC_VECTOR		4
+#define VXC_ADDED		5
+#define VXC_TIDS		6
 #define VXC_GRAPH		16
 
 typedef struct VxGraphCheck
@@ -27,7 +29,7 @@ typedef struct VxGraphCheck
 	BlockNumber nblocks;		/* when the check began */
 	BlockNumber heap_blocks;	/* when last asked */
 	uint8	   *kinds;			/* of each block */
-	uint64		live;			/* live slots of the base layer */
+	uint64		live;			/* heap TIDs of the base layer */
 	PGAlignedBlock page;		/* copy of the page under examination */
 } VxGraphCheck;
 
@@ -45,6 +47,12 @@ extern bool vxc_copy_graph_page(VxGraphCheck *graph, BlockNumber block,
 
 /* graph_check_vectors.c */
 extern void vxc_check_vectors(VxGraphCheck *graph);
+
+/* graph_check_tids.c */
+extern void vxc_check_tid_lists(VxGraphCheck *graph);
+extern bool vxc_node_has_tid(VxGraphCheck *graph, VxTidPlace place, int layer,
+							 uint64 tid);
+extern bool vxc_tid_is_sane(VxGraphCheck *graph, ItemPointer tid);
 
 /* graph_check_edges.c */
 extern void vxc_check_rows(VxGraphCheck *graph);

@@ -16,30 +16,35 @@
 #include "am/common/graph_check.h"
 #include "base/slot.h"
 #include "graph/page_check.h"
+#include "storage/tid_list.h"
 
 /*
- * The heap TID that a slot has now if its node is live, else 0.
+ * I8: add a heap TID of a node to the set.  A TID seen twice may have left its
+ * first node and come back in another one meanwhile: that is so unless both
+ * still have it.
  */
-static uint64
-vxc_read_tid(VxGraphCheck *graph, VxTidPlace place, int layer)
+static void
+vxc_add_tid(VxGraphCheck *graph, VxTidSet *set, ItemPointer pointer, VxTidPlace place)
 {
-	const VxGraphGeometry *geometry = vxp_geometry(&graph->index->meta, layer);
-	PGAlignedBlock copy;
-	Page		page = (Page) copy.data;
+	uint64		tid = vxi_tid_to_uint64(pointer);
+	VxTidPlace	earlier;
 
-	vxc_copy_page(graph->check, place.block, copy.data);
-	if (!vxp_page_is_valid(page, VX_PAGE_GRAPH) ||
-		place.slot >= vxp_opaque(page)->used_slots ||
-		place.slot >= geometry->slots ||
-		vxp_graph_state(page, geometry)[place.slot] != VX_SLOT_LIVE)
-		return 0;
-	return vxi_tid_to_uint64(vxp_graph_tid(page, geometry, place.slot));
+	if (!ItemPointerIsValid(pointer) || !vxc_tids_in_round(set, tid) ||
+		vxc_tids_add(set, tid, place, &earlier))
+		return;
+	if ((earlier.block != place.block || earlier.slot != place.slot) &&
+		(!vxc_node_has_tid(graph, earlier, 0, tid) ||
+		 !vxc_node_has_tid(graph, place, 0, tid)))
+		return;
+	vxc_report(graph->check, "I8", place.block, place.slot,
+			   "row (%u,%u) is in the index twice, also at block %u slot %d",
+			   ItemPointerGetBlockNumber(pointer),
+			   ItemPointerGetOffsetNumber(pointer),
+			   earlier.block, earlier.slot);
 }
 
 /*
- * I8: add the live TIDs of a base page to the set.  A TID seen twice may have
- * left its first slot and come back in another one meanwhile: that is so
- * unless both slots still have it.
+ * I8: the heap TIDs on the copied page of the base layer.
  */
 static void
 vxc_add_tids(VxGraphCheck *graph, VxTidSet *set, BlockNumber block)
@@ -47,27 +52,44 @@ vxc_add_tids(VxGraphCheck *graph, VxTidSet *set, BlockNumber block)
 	Page		page = vxc_page(graph);
 	const VxGraphGeometry *geometry = &graph->index->meta.geometry[0];
 	int			used = vxp_opaque(page)->used_slots;
+	int			count = vxp_further_count(page);
 
 	Assert(vxp_opaque(page)->layer == 0 && used <= geometry->slots);
 	for (int slot = 0; slot < used; slot++)
 	{
-		ItemPointerData *pointer = vxp_graph_tid(page, geometry, slot);
-		uint64		tid = vxi_tid_to_uint64(pointer);
 		VxTidPlace	place = {block, slot};
-		VxTidPlace	earlier;
 
-		if (vxp_graph_state(page, geometry)[slot] != VX_SLOT_LIVE ||
-			!ItemPointerIsValid(pointer) ||
-			!vxc_tids_in_round(set, tid) ||
-			vxc_tids_add(set, tid, place, &earlier))
-			continue;
-		if (vxc_read_tid(graph, earlier, 0) == tid &&
-			vxc_read_tid(graph, place, 0) == tid)
-			vxc_report(graph->check, "I8", block, slot,
-					   "row (%u,%u) is in the index twice, also at block %u slot %d",
-					   ItemPointerGetBlockNumber(pointer),
-					   ItemPointerGetOffsetNumber(pointer),
-					   earlier.block, earlier.slot);
+		if (VX_SLOT_IS_LIVE(vxp_graph_state(page, geometry)[slot]))
+			vxc_add_tid(graph, set, vxp_graph_tid(page, geometry, slot), place);
+	}
+	for (int i = 0; i < count; i++)
+	{
+		VxTidEntryData *entry = vxp_further(page) + i;
+		VxTidPlace	place = {block, entry->slot};
+
+		vxc_add_tid(graph, set, &entry->tid, place);
+	}
+}
+
+/*
+ * I8: those of a page of heap TIDs.
+ */
+static void
+vxc_add_chained_tids(VxGraphCheck *graph, VxTidSet *set, BlockNumber block)
+{
+	Page		page = vxc_page(graph);
+	int			count;
+
+	vxc_copy_page(graph->check, block, graph->page.data);
+	if (!vxp_page_is_valid(page, VX_PAGE_TIDS) || !vxp_tid_page_is_sane(page))
+		return;
+	count = vxp_tid_count(page);
+	for (int i = 0; i < count; i++)
+	{
+		VxTidEntryData *entry = vxp_tid_entries(page) + i;
+		VxTidPlace	place = {vxp_tid_page(page)->owner, entry->slot};
+
+		vxc_add_tid(graph, set, &entry->tid, place);
 	}
 }
 
@@ -102,8 +124,8 @@ vxc_check_down(VxGraphCheck *graph, const VxTidSet *set, BlockNumber block,
 				 vxp_graph_state(page, geometry)[slot] == VX_SLOT_LIVE &&
 				 vxc_tids_in_round(set, tid) &&
 				 vxc_tids_find(set, tid, &base) && base.block != down[slot] &&
-				 vxc_read_tid(graph, base, 0) == tid &&
-				 vxc_read_tid(graph, upper, layer) == tid)
+				 vxc_node_has_tid(graph, base, 0, tid) &&
+				 vxc_node_has_tid(graph, upper, layer, tid))
 			vxc_report(graph->check, "I9", block, slot,
 					   "the slot leads down to block %u, but its row is at block %u",
 					   down[slot], base.block);
@@ -129,6 +151,8 @@ vxc_check_rows(VxGraphCheck *graph)
 			if (graph->kinds[block] == VXC_GRAPH &&
 				vxc_copy_graph_page(graph, block, 0))
 				vxc_add_tids(graph, &set, block);
+			else if (graph->kinds[block] == VXC_TIDS)
+				vxc_add_chained_tids(graph, &set, block);
 		}
 		for (BlockNumber block = 0; block < graph->nblocks; block++)
 		{

@@ -50,7 +50,7 @@ typedef struct VxVectorCheck
 	VxVectorRun *runs;
 	uint64		run_count;
 	uint64		run_room;
-	BlockNumber *owners;		/* graph page that has a block to itself */
+	BlockNumber *owners;		/* first graph page with built vectors on a block */
 	PGAlignedBlock vector_page; /* the vector page read last */
 	BlockNumber vector_block;
 	void	   *vector;			/* stored elements of one vector */
@@ -64,26 +64,6 @@ vxc_compare_runs(const void *a, const void *b)
 	const VxVectorRun *y = (const VxVectorRun *) b;
 
 	return (x->start > y->start) - (x->start < y->start);
-}
-
-/*
- * I11: note a block that a graph page has for vectors of later inserts.
- */
-static void
-vxc_claim_block(VxVectorCheck *vectors, BlockNumber owner, BlockNumber block)
-{
-	VxGraphCheck *graph = vectors->graph;
-
-	Assert(owner < graph->nblocks && block != InvalidBlockNumber);
-	if (vxc_kind_of(graph, block) != VXC_VECTOR)
-		vxc_report(graph->check, "I11", owner, VXC_NO_SLOT,
-				   "block %u, where the page has vectors, is not a vector page", block);
-	else if (block < graph->nblocks && vectors->owners[block] != InvalidBlockNumber)
-		vxc_report(graph->check, "I12", owner, VXC_NO_SLOT,
-				   "the page has vectors on block %u, and so has the page at block %u",
-				   block, vectors->owners[block]);
-	else if (block < graph->nblocks)
-		vectors->owners[block] = owner;
 }
 
 /*
@@ -110,7 +90,7 @@ vxc_claim_run(VxVectorCheck *vectors, BlockNumber owner,
 
 /*
  * I11, I12: the blocks of the runs, and that none overlaps another.  Runs of
- * neighbours in the stream share a block; no page of inserts may be among them.
+ * neighbours in the stream share a block.
  */
 static void
 vxc_check_runs(VxVectorCheck *vectors)
@@ -164,16 +144,42 @@ vxc_read_part(VxVectorCheck *vectors, BlockNumber block, uint32 offset,
 }
 
 /*
- * Copy the vector of a slot of the page at hand; false if it is nowhere,
- * which I11 reports.
+ * Copy an added vector; false if it is not where the graph page says.
  */
 static bool
-vxc_read_vector(VxVectorCheck *vectors, int slot)
+vxc_read_added(VxVectorCheck *vectors, const VxVectorPlace *place)
+{
+	Page		page = (Page) vectors->vector_page.data;
+	int			number;
+
+	if (vxc_kind_of(vectors->graph, place->block[0]) != VXC_ADDED)
+		return false;
+	vectors->vector_block = InvalidBlockNumber;
+	vxc_copy_page(vectors->graph->check, place->block[0], vectors->vector_page.data);
+	if (!vxp_page_is_valid(page, VX_PAGE_ADDED) || !vxp_added_is_sane(page, place->bytes))
+		return false;
+	number = vxp_added_find(page, place->owner, place->slot);
+	if (number < 0)
+		return false;
+	memcpy(vectors->vector, PageGetContents(page) + (Size) number * place->bytes,
+		   place->bytes);
+	return true;
+}
+
+/*
+ * Copy the vector of a slot of the page at hand, which is that of the block; false
+ * if it is nowhere, which I11 reports.
+ */
+static bool
+vxc_read_vector(VxVectorCheck *vectors, BlockNumber block, int slot)
 {
 	VxVectorPlace place;
 
-	if (!vxp_vector_locate(vxc_page(vectors->graph), &vectors->geometry->vectors, slot, &place))
+	if (!vxp_vector_locate(vxc_page(vectors->graph), &vectors->geometry->vectors,
+						   block, slot, &place))
 		return false;
+	if (place.added)
+		return vxc_read_added(vectors, &place);
 	return vxc_read_part(vectors, place.block[0], place.offset,
 						 (char *) vectors->vector, place.first_bytes) &&
 		(place.first_bytes == place.bytes ||
@@ -391,14 +397,14 @@ static void
 vxc_check_code(VxVectorCheck *vectors, BlockNumber block, int slot)
 {
 	VxGraphCheck *graph = vectors->graph;
-	bool		found = vxc_read_vector(vectors, slot);
+	bool		found = vxc_read_vector(vectors, block, slot);
 
 	if (found && vxc_code_agrees(vectors, slot))
 		return;
 	if (!vxc_slot_is_unchanged(vectors, block, slot))
 		return;
 	vectors->vector_block = InvalidBlockNumber;
-	if (!vxc_read_vector(vectors, slot))
+	if (!vxc_read_vector(vectors, block, slot))
 		vxc_report(graph->check, "I11", block, slot, "the slot has no place for its vector");
 	else if (!vxc_code_agrees(vectors, slot) &&
 			 vxc_slot_is_unchanged(vectors, block, slot))
@@ -414,24 +420,67 @@ vxc_check_page_vectors(VxVectorCheck *vectors, BlockNumber block)
 {
 	const VxGraphGeometry *geometry = vectors->geometry;
 	Page		page = vxc_page(vectors->graph);
-	const uint32 *extra = vxp_vector_extra(page, &geometry->vectors);
 	const uint8 *state = vxp_graph_state(page, geometry);
 	int			used = vxp_opaque(page)->used_slots;
 
 	Assert(used <= geometry->slots && vxp_opaque(page)->layer == 0);
-	for (int i = 0; i < geometry->vectors.extra_blocks; i++)
-	{
-		if (extra[i] != InvalidBlockNumber)
-			vxc_claim_block(vectors, block, extra[i]);
-	}
 	if (vxp_opaque(page)->built_slots > 0)
 		vxc_claim_run(vectors, block, vxp_opaque(page));
 	if (!vectors->graph->has_codec)
 		return;
 	for (int slot = 0; slot < used; slot++)
 	{
-		if (state[slot] == VX_SLOT_LIVE || state[slot] == VX_SLOT_DEAD)
+		if (VX_SLOT_IS_LIVE(state[slot]) || state[slot] == VX_SLOT_DEAD)
 			vxc_check_code(vectors, block, slot);
+	}
+}
+
+/*
+ * I12: whether the slot that an added vector belongs to has it there.  Vector and
+ * slot come with one WAL record and stay.
+ */
+static void
+vxc_check_owner(VxVectorCheck *vectors, BlockNumber block, const VxVectorOwnerData *owner)
+{
+	VxGraphCheck *graph = vectors->graph;
+	bool		agrees = false;
+
+	if (vxc_kind_of(graph, owner->block) == VXC_GRAPH &&
+		vxc_copy_graph_page(graph, owner->block, 0))
+		agrees = owner->slot < vxp_opaque(vxc_page(graph))->used_slots &&
+			owner->slot >= vxp_opaque(vxc_page(graph))->built_slots &&
+			vxp_vector_blocks(vxc_page(graph), &vectors->geometry->vectors)[owner->slot] == block;
+	if (!agrees)
+		vxc_report(graph->check, "I12", block, VXC_NO_SLOT,
+				   "a vector is of block %u slot %d, which has none here",
+				   owner->block, owner->slot);
+}
+
+/*
+ * I12: the owners of the vectors on a page of added ones.
+ */
+static void
+vxc_check_owners(VxVectorCheck *vectors, BlockNumber block)
+{
+	VxGraphCheck *graph = vectors->graph;
+	PGAlignedBlock copy;
+	Page		page = (Page) copy.data;
+
+	vxc_copy_page(graph->check, block, copy.data);
+	if (!vxp_page_is_valid(page, VX_PAGE_ADDED) ||
+		!vxp_added_is_sane(page, vectors->geometry->vectors.vector_bytes))
+		return;
+	if (vxp_added_count(page) == 0)
+		vxc_report(graph->check, "I12", block, VXC_NO_SLOT, "the vector page has no vector");
+	for (int i = 0; i < vxp_added_count(page); i++)
+	{
+		const VxVectorOwnerData *owner = vxp_added_owner(page, i);
+
+		CHECK_FOR_INTERRUPTS();
+		if (vxp_added_find(page, owner->block, owner->slot) != i)
+			vxc_report(graph->check, "I12", block, VXC_NO_SLOT,
+					   "block %u slot %d has two vectors", owner->block, owner->slot);
+		vxc_check_owner(vectors, block, owner);
 	}
 }
 
@@ -471,6 +520,8 @@ vxc_check_vectors(VxGraphCheck *graph)
 			vectors->owners[block] == InvalidBlockNumber)
 			vxc_report(graph->check, "I12", block, VXC_NO_SLOT,
 					   "the vector page belongs to no graph page");
+		if (graph->kinds[block] == VXC_ADDED)
+			vxc_check_owners(vectors, block);
 	}
 	pfree(vectors->owners);
 	pfree(vectors->runs);

@@ -50,14 +50,14 @@ vxi_insert_begin(VxIndex *index, VxPageMode mode, const VxInsertOptions *how)
 {
 	VxGraphInsert *insert = palloc0_object(VxGraphInsert);
 	VxPageSearchOptions options;
-	int			effort = Max(how->effort, VXI_MAX_ENTRIES);
+	int			effort = Max(how->effort, VXI_JOIN_EFFORT);
 
 	Assert(index->codec.code_bytes == index->meta.data.code_bytes);
 	Assert(how->max_layers >= 1 && how->max_layers <= VX_MAX_LAYERS);
 	insert->index = index;
 	insert->mode = mode;
 	insert->options = *how;
-	insert->options.effort = effort;
+	insert->options.effort = Max(how->effort, VXI_MAX_ENTRIES);
 	vxi_layer_source_init(&insert->source, index);
 	insert->source.roomy = palloc_array(VxRoomyPage, VXI_ROOMY_PAGES);
 	insert->source.roomy_limit = VXI_ROOMY_PAGES;
@@ -412,7 +412,8 @@ vxi_open_layer(VxGraphInsert *insert, int layer, const VxIndexValue *value,
 }
 
 /*
- * Insert the node into one layer and return its block.
+ * Insert the node into one layer and return its block; InvalidBlockNumber if
+ * its row shares the node of another one instead, which is in its layers already.
  *
  * `down` is the node's block one layer below, InvalidBlockNumber on the base
  * layer.  After a crash between the records of this function the node is
@@ -432,6 +433,8 @@ vxi_insert_layer(VxGraphInsert *insert, int layer, const VxIndexValue *value,
 		return block;
 
 	vxi_find_neighbours(insert, layer);
+	if (layer == 0 && vxi_join(insert, value, tid))
+		return InvalidBlockNumber;
 	block = vxi_place_beside(insert, layer, value, tid, down);
 	if (block == InvalidBlockNumber)
 		block = vxi_place_apart(insert, layer, value, tid, down);
@@ -446,10 +449,12 @@ vxi_insert_layer(VxGraphInsert *insert, int layer, const VxIndexValue *value,
  * The base layer comes first, so that an upper layer never names a node that
  * is not there yet.  May be cancelled between pages; what is written by then
  * belongs to a row that never commits and is removed by VACUUM.
+ *
+ * unchanged hints that the row is a new version of one with this value.
  */
 void
 vxi_insert(VxGraphInsert *insert, const VxIndexValue *value,
-		   const ItemPointerData *tid)
+		   const ItemPointerData *tid, bool unchanged)
 {
 	VxIndex    *index = insert->index;
 	BlockNumber below = InvalidBlockNumber;
@@ -465,8 +470,14 @@ vxi_insert(VxGraphInsert *insert, const VxIndexValue *value,
 	vxq_query_prepare(&index->codec, value->image, VX_QUERY_LINK,
 					  index->scratch, insert->query);
 	level = vxi_draw_level(insert);
+	if (unchanged && vxi_join_unchanged(insert, value, tid))
+		level = -1;
 	for (int layer = 0; layer <= level; layer++)
+	{
 		below = vxi_insert_layer(insert, layer, value, tid, below);
+		if (below == InvalidBlockNumber)
+			break;
+	}
 	if (insert->mode == VX_PAGES_LOGGED)
 		vxn_count_insert(index->relation, insert->edges_written);
 }

@@ -34,7 +34,7 @@ extern double vxi_promotion(void);
 extern VxGraphInsert *vxi_insert_begin(VxIndex *index, VxPageMode mode,
 									   const VxInsertOptions *options);
 extern void vxi_insert(VxGraphInsert *insert, const VxIndexValue *value,
-					   const ItemPointerData *tid);
+					   const ItemPointerData *tid, bool unchanged);
 
 /* insert_statement.c */
 
@@ -48,6 +48,6 @@ extern VxInsertStatement *vxi_insert_statement(Relation relation,
 											   struct IndexInfo *index_info,
 											   VxInsertOptionsOf options_of);
 extern void vxi_insert_datum(VxInsertStatement *statement, Datum datum,
-							 const ItemPointerData *tid);
+							 const ItemPointerData *tid, bool unchanged);
 
 #endif							/* VX_GRAPH_INSERT_H */

@@ -16,6 +16,8 @@
  * candidates or a list of m + 1 chosen ones; nothing is allocated per row but
  * by the codec and the search themselves.
  */
+#define VXI_JOIN_EFFORT		24	/* beam of a search for a vector that is there */
+
 struct VxGraphInsert
 {
 	VxIndex    *index;
@@ -42,6 +44,13 @@ struct VxGraphInsert
 	VxCodeQuery *neighbour_query;
 	float	   *neighbour_distances;	/* of the candidates from a neighbour */
 };
+
+/* graph_join.c */
+extern int	vxi_find_twin(const VxGraphInsert *insert, int from);
+extern bool vxi_join(VxGraphInsert *insert, const VxIndexValue *value,
+					 const ItemPointerData *tid);
+extern bool vxi_join_unchanged(VxGraphInsert *insert, const VxIndexValue *value,
+							   const ItemPointerData *tid);
 
 /* graph_link.c */
 extern void vxi_add_back_edges(VxGraphInsert *insert, int layer,

@@ -131,7 +131,7 @@ vxi_add_back_edge(VxGraphInsert *insert, int layer, int number, BlockNumber targ
 
 	/* the slot may have been vacuumed and given to another node meanwhile */
 	wanted = neighbour->slot < vxp_opaque(page)->used_slots &&
-		vxp_graph_state(page, geometry)[neighbour->slot] == VX_SLOT_LIVE &&
+		VX_SLOT_IS_LIVE(vxp_graph_state(page, geometry)[neighbour->slot]) &&
 		vxi_tid_to_uint64(vxp_graph_tid(page, geometry, neighbour->slot)) == neighbour->tid;
 	edges = vxp_graph_edges(page, geometry, neighbour->slot);
 	at = vxp_graph_edge_count(edges, geometry->max_edges);
@@ -156,22 +156,6 @@ vxi_add_back_edge(VxGraphInsert *insert, int layer, int number, BlockNumber targ
 }
 
 /*
- * Whether the nearest candidate has the code and the factors of the new node.
- */
-static bool
-vxi_has_twin(const VxGraphInsert *insert)
-{
-	const VxCodeArray *codes = &insert->codes;
-	uint32		row = insert->rows[0];
-
-	Assert(insert->candidate_count > 0);
-	return codes->add[row] == insert->factors.add &&
-		codes->scale[row] == insert->factors.scale &&
-		vxq_code_equal(&insert->index->codec, insert->code,
-					   codes->codes + row * codes->stride);
-}
-
-/*
  * Tell the chosen neighbours of the node's page.
  *
  * Not if the node is a copy of one that is there: who finds the one finds the
@@ -181,7 +165,7 @@ vxi_has_twin(const VxGraphInsert *insert)
 void
 vxi_add_back_edges(VxGraphInsert *insert, int layer, BlockNumber block)
 {
-	if (vxi_has_twin(insert))
+	if (vxi_find_twin(insert, 0) >= 0)
 		return;
 	for (int i = 0; i < insert->chosen_count; i++)
 	{

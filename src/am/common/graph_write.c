@@ -161,6 +161,24 @@ vxb_write_vectors(VxGraphWriter *writer)
 }
 
 /*
+ * Record where the graph pages and the vector pages end, for VACUUM to know
+ * which pages it need not read.
+ */
+static void
+vxb_record_extent(VxGraphWriter *writer)
+{
+	VxIndex    *index = writer->index;
+	VxPageTransaction transaction;
+	Buffer		buffer = vxp_meta_lock(index->relation, &index->meta);
+
+	Assert(writer->vectors > VX_META_BLOCK);
+	vxp_begin(&transaction, index->relation, VX_PAGES_BUILD);
+	vxp_meta_set_built(&transaction, buffer, writer->vectors,
+					   RelationGetNumberOfBlocks(index->relation));
+	vxp_commit(&transaction);
+}
+
+/*
  * Write a finished graph (vxg_finish) to an index that holds no more than its
  * metapage and mean, and record its layers in the metapage.
  *
@@ -203,6 +221,7 @@ vxb_write_graph(VxIndex *index, VxMemGraph *graph, VxSpool *spool,
 		vxp_commit(&transaction);
 		vxg_packing_free(writer.packing[layer]);
 	}
+	vxb_record_extent(&writer);
 	vxp_meta_read(index->relation, &index->meta);
 	pfree(writer.edges);
 }

@@ -267,8 +267,9 @@ vxi_note_room(VxLayerSource *source, const VxGraphGeometry *geometry,
 	int			live = 0;
 
 	for (int slot = 0; slot < page->nslots; slot++)
-		live += page->state[slot] == VX_SLOT_LIVE;
-	if (live < geometry->slots && source->roomy_count < source->roomy_limit)
+		live += VX_SLOT_IS_LIVE(page->state[slot]);
+	if (live < geometry->slots && source->roomy_count < source->roomy_limit &&
+		vxp_graph_free_slot(BufferGetPage(source->buffer), geometry) >= 0)
 	{
 		source->roomy[source->roomy_count].block = block;
 		source->roomy[source->roomy_count].sparse = 2 * live < geometry->slots;

@@ -56,11 +56,12 @@ vxi_insert_statement(Relation relation, struct IndexInfo *index_info,
 
 /*
  * Insert the value of a row, which must not be NULL.  Values that have no place
- * in the index, such as those without a direction, are left out.
+ * in the index, such as those without a direction, are left out.  unchanged is
+ * the executor's hint that the row is a new version of one with this value.
  */
 void
 vxi_insert_datum(VxInsertStatement *statement, Datum datum,
-				 const ItemPointerData *tid)
+				 const ItemPointerData *tid, bool unchanged)
 {
 	const VxIndex *index = statement->index;
 	MemoryContext old = MemoryContextSwitchTo(statement->row_context);
@@ -70,7 +71,7 @@ vxi_insert_datum(VxInsertStatement *statement, Datum datum,
 	vxi_value(index->opclass, (int) index->meta.data.dimensions,
 			  PointerGetDatum(PG_DETOAST_DATUM(datum)), &value);
 	if (value.indexed)
-		vxi_insert(statement->insert, &value, tid);
+		vxi_insert(statement->insert, &value, tid, unchanged);
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(statement->row_context);
 }

@@ -42,6 +42,6 @@ hnswinsert(Relation relation, Datum *values, bool *isnull,
 	if (!isnull[0])
 		vxi_insert_datum(vxi_insert_statement(relation, index_info,
 											  hnsw_insert_options),
-						 values[0], heap_tid);
+						 values[0], heap_tid, index_unchanged);
 	return false;
 }

@@ -1,0 +1,161 @@
+/*-------------------------------------------------------------------------
+ *
+ * graph_join.c
+ *	  Let a row share the node of rows with an equal vector.
+ *
+ * A new version of a row whose vector did not change, or a copy of another
+ * row, needs no node of its own: its heap TID joins those of a node that is
+ * there, which is one change of one page.  Vectors are compared as stored, not
+ * by their codes, so a node has rows at one distance from any query.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "compat.h"
+#include "am/common/graph_insert_internal.h"
+#include "base/slot.h"
+#include "storage/tid_list.h"
+#include "storage/vector_page.h"
+
+/*
+ * The first candidate from the given one on that has the code and the factors
+ * of the new node; -1 if none has.
+ */
+int
+vxi_find_twin(const VxGraphInsert *insert, int from)
+{
+	const VxCodeArray *codes = &insert->codes;
+
+	Assert(from >= 0);
+	for (int i = from; i < insert->candidate_count; i++)
+	{
+		uint32		row = insert->rows[i];
+
+		if (codes->add[row] == insert->factors.add &&
+			codes->scale[row] == insert->factors.scale &&
+			vxq_code_equal(&insert->index->codec, insert->code,
+						   codes->codes + row * codes->stride))
+			return i;
+	}
+	return -1;
+}
+
+/*
+ * Whether a slot of a locked page of the base layer has the vector of the new
+ * node.  Where codes are exact they say so, else the stored vector does.
+ *
+ * May read a vector page: the order of locks is graph page, vector page.
+ */
+static bool
+vxi_slot_equals(VxGraphInsert *insert, BlockNumber block, Page page, int slot,
+				const VxIndexValue *value)
+{
+	const VxGraphGeometry *geometry = &insert->index->meta.geometry[0];
+	VxVectorPlace place;
+
+	if (slot >= vxp_opaque(page)->used_slots ||
+		vxp_graph_floats(page, geometry->add_at)[slot] != insert->factors.add ||
+		vxp_graph_floats(page, geometry->scale_at)[slot] != insert->factors.scale ||
+		!vxq_code_equal(&insert->index->codec, insert->code,
+						(const uint8 *) page + geometry->code_at +
+						slot * geometry->code_bytes))
+		return false;
+	if (geometry->vectors.vector_bytes == 0)
+		return true;
+	return vxp_vector_locate(page, &geometry->vectors, block, slot, &place) &&
+		vxp_vector_equals(&insert->source.reader, &place, value->elements);
+}
+
+/*
+ * Add the row to the node in a slot, or, if the node is dead, bring it back to
+ * life; false if the slot has another vector.
+ */
+static bool
+vxi_join_slot(VxGraphInsert *insert, BlockNumber block, int slot,
+			  const VxIndexValue *value, const ItemPointerData *tid)
+{
+	Relation	relation = insert->index->relation;
+	const VxGraphGeometry *geometry = &insert->index->meta.geometry[0];
+	VxPageTransaction transaction;
+	Buffer		buffer;
+	Page		image;
+
+	buffer = vxp_read(relation, block, VX_PAGE_GRAPH, BUFFER_LOCK_EXCLUSIVE);
+	vxp_graph_verify(relation, buffer, 0, geometry);
+	if (!vxi_slot_equals(insert, block, BufferGetPage(buffer), slot, value))
+	{
+		UnlockReleaseBuffer(buffer);
+		return false;
+	}
+	vxp_begin(&transaction, relation, insert->mode);
+	image = vxp_edit(&transaction, buffer);
+	if (VX_SLOT_IS_LIVE(vxp_graph_state(image, geometry)[slot]))
+		vxp_tid_add(&transaction, image, geometry, slot, tid);
+	else
+	{
+		Assert(vxp_graph_state(image, geometry)[slot] == VX_SLOT_DEAD);
+		vxp_graph_state(image, geometry)[slot] = VX_SLOT_LIVE;
+		*vxp_graph_tid(image, geometry, slot) = *tid;
+	}
+	vxp_commit(&transaction);
+	return true;
+}
+
+/*
+ * Whether the index can tell that vectors are equal: not where only the table
+ * has them.
+ */
+static bool
+vxi_can_join(const VxGraphInsert *insert)
+{
+	return !vxi_keys_are_in_table(insert->index);
+}
+
+/*
+ * Let the row join a node among the candidates of a search of the base layer
+ * that has an equal vector; false if there is none.
+ */
+bool
+vxi_join(VxGraphInsert *insert, const VxIndexValue *value,
+		 const ItemPointerData *tid)
+{
+	Assert(insert->source.layer == 0);
+	if (!vxi_can_join(insert))
+		return false;
+	for (int i = vxi_find_twin(insert, 0); i >= 0; i = vxi_find_twin(insert, i + 1))
+	{
+		const VxCandidate *twin = &insert->candidates[i];
+
+		if (vxi_join_slot(insert, twin->block, twin->slot, value, tid))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The same for a row that is a new version of another one with the same
+ * vector, as the executor says: the node is there, so a narrow search that
+ * ends where it is found will do.  False if it was not found.
+ */
+bool
+vxi_join_unchanged(VxGraphInsert *insert, const VxIndexValue *value,
+				   const ItemPointerData *tid)
+{
+	VxIndex    *index = insert->index;
+	uint32		entries[VXI_MAX_ENTRIES];
+	int			count;
+
+	if (!vxi_can_join(insert))
+		return false;
+	count = vxi_descend(index, &insert->source, insert->search, insert->query,
+						0, entries);
+	if (count == 0)
+		return false;
+	insert->source.roomy_count = 0;
+	vxg_search_set_ef(insert->search, VXI_JOIN_EFFORT);
+	vxg_search_run(insert->search, insert->query, entries, count);
+	insert->candidates = vxg_search_results(insert->search, &insert->candidate_count);
+	insert->rows = vxg_search_codes(insert->search, &insert->codes);
+	return vxi_join(insert, value, tid);
+}
