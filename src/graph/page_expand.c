@@ -208,6 +208,30 @@ part_slots(VxPageSearch *search, const VxGraphPage *page, uint32_t block, int ns
 }
 
 /*
+ * Whether a slot of the open page has the code that is wanted.  Factors come
+ * first: hardly ever are they equal when the codes are not.
+ */
+static bool
+find_wanted(VxPageSearch *search, const VxGraphPage *page, uint32_t block, int nslots)
+{
+	VxWantedCode *wanted = search->wanted;
+
+	for (int slot = 0; slot < nslots && !search->found; slot++)
+	{
+		if (page->codes.add[slot] != wanted->add ||
+			page->codes.scale[slot] != wanted->scale ||
+			page->state[slot] == VX_SLOT_FREE ||
+			!vxq_code_equal(search->codec, wanted->code,
+							page->codes.codes + (size_t) slot * page->codes.stride))
+			continue;
+		wanted->block = block;
+		wanted->slot = slot;
+		search->found = true;
+	}
+	return search->found;
+}
+
+/*
  * Scores all slots of a page in one call.  Admitting the first of those that
  * may enter can make the later ones too far.
  */
@@ -220,6 +244,8 @@ score_page(VxPageSearch *search, const VxGraphPage *page, uint32_t block)
 	Assert(nslots <= search->options.max_slots);
 	if (nslots > search->options.max_slots)
 		nslots = search->options.max_slots;
+	if (search->wanted != NULL && find_wanted(search, page, block, nslots))
+		return;
 	vxq_estimate(search->query, &page->codes, NULL, nslots,
 				 search->estimates, search->errors);
 	entering = part_slots(search, page, block, nslots);
@@ -263,7 +289,7 @@ vxg_read_batch(VxPageSearch *search, int count)
 	sort_batch(search->batch, count);
 	if (source->prefetch != NULL && count > 0)
 		source->prefetch(source->context, search->batch, count);
-	for (int i = 0; i < count; i++)
+	for (int i = 0; i < count && !search->found; i++)
 	{
 		const VxGraphPage *page;
 
@@ -375,16 +401,16 @@ vxg_expand_beam(VxPageSearch *search)
 
 	do
 	{
-		while (search->cursor < search->count)
+		while (search->cursor < search->count && !search->found)
 		{
 			int			rank = search->cursor++;
 
 			if (!search->members[search->beam[rank].member].expanded)
 				expand_entry(search, rank);
 		}
-		Assert(search->cursor == search->count);
+		Assert(search->cursor == search->count || search->found);
 		count = 0;
-		if (search->count < search->ef)
+		if (search->count < search->ef && !search->found)
 			count = vxg_page_set_take_pending(&search->met, search->batch,
 											  vxg_batch_capacity(search));
 		vxg_read_batch(search, count);

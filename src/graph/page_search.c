@@ -142,16 +142,15 @@ arrange_results(VxPageSearch *search)
  * named twice is read once.  Room in the set of pages met is reserved before
  * each chunk, because a vote must not allocate.
  */
-void
-vxg_search_run(VxPageSearch *search, const VxCodeQuery *query,
-			   const uint32_t *entry_blocks, int entry_count)
+static void
+search_from(VxPageSearch *search, const uint32_t *entry_blocks, int entry_count)
 {
 	int			capacity = vxg_batch_capacity(search);
 
 	Assert(entry_count >= 0);
-	search->query = query;
 	search->count = 0;
 	search->cursor = 0;
+	search->found = false;
 	vxg_page_set_clear(&search->met);
 	vxg_overflow_clear(&search->overflow);
 	for (int start = 0; start < entry_count; start += capacity)
@@ -167,7 +166,32 @@ vxg_search_run(VxPageSearch *search, const VxCodeQuery *query,
 		vxg_read_batch(search, count);
 	}
 	vxg_expand_beam(search);
+}
+
+/* Results point into the search. */
+void
+vxg_search_run(VxPageSearch *search, const VxCodeQuery *query,
+			   const uint32_t *entry_blocks, int entry_count)
+{
+	search->query = query;
+	search->wanted = NULL;
+	search_from(search, entry_blocks, entry_count);
 	arrange_results(search);
+}
+
+/* What was found in the beam until then is of no interest. */
+bool
+vxg_search_find(VxPageSearch *search, const VxCodeQuery *query,
+				VxWantedCode *wanted, const uint32_t *entry_blocks, int entry_count)
+{
+	Assert(wanted->code != NULL);
+	search->query = query;
+	search->wanted = wanted;
+	search_from(search, entry_blocks, entry_count);
+	search->wanted = NULL;
+	search->count = 0;
+	search->cursor = 0;
+	return search->found;
 }
 
 /* Points into the search: valid until the next run or resumption. */

@@ -97,6 +97,16 @@ typedef struct VxPageSearchCounters
 
 typedef struct VxPageSearch VxPageSearch;
 
+/* A code to be found; block and slot are filled in. */
+typedef struct VxWantedCode
+{
+	const uint8_t *code;
+	float		add;
+	float		scale;
+	uint32_t	block;
+	int			slot;
+} VxWantedCode;
+
 /*
  * vxg_search_create -- working memory for searches with one codec and source
  *
@@ -121,6 +131,18 @@ extern void vxg_search_set_ef(VxPageSearch *search, int ef);
  */
 extern void vxg_search_run(VxPageSearch *search, const VxCodeQuery *query,
 						   const uint32_t *entry_blocks, int entry_count);
+
+/*
+ * vxg_search_find -- find a node by its code
+ *
+ * The query is that of the vector whose code and factors are given.  Searches
+ * as vxg_search_run does, until a page has a node, live or dead, with the code
+ * and the factors but for the error; false if the search ends without.  There
+ * are no results of such a run.
+ */
+extern bool vxg_search_find(VxPageSearch *search, const VxCodeQuery *query,
+							VxWantedCode *wanted,
+							const uint32_t *entry_blocks, int entry_count);
 
 /* The beam of the last run or resumption, by ascending estimate. */
 extern const VxCandidate *vxg_search_results(const VxPageSearch *search, int *count);

@@ -41,6 +41,8 @@ struct VxPageSearch
 	VxPageSearchCounters counters;
 
 	const VxCodeQuery *query;
+	VxWantedCode *wanted;		/* NULL except in vxg_search_find() */
+	bool		found;			/* then the search ends */
 	int			ef;
 	VxBeamEntry *beam;
 	int			count;

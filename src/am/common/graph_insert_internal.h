@@ -11,13 +11,14 @@
 #include "am/common/graph_insert.h"
 #include "graph/select.h"
 
+/* Beam of a search for a vector that is there. */
+#define VXI_JOIN_EFFORT		24
+
 /*
  * What one insertion needs, kept from row to row.  Arrays hold a beam of `ef`
  * candidates or a list of m + 1 chosen ones; nothing is allocated per row but
  * by the codec and the search themselves.
  */
-#define VXI_JOIN_EFFORT		24	/* beam of a search for a vector that is there */
-
 struct VxGraphInsert
 {
 	VxIndex    *index;

@@ -144,18 +144,19 @@ vxi_join_unchanged(VxGraphInsert *insert, const VxIndexValue *value,
 {
 	VxIndex    *index = insert->index;
 	uint32		entries[VXI_MAX_ENTRIES];
+	VxWantedCode wanted;
 	int			count;
 
 	if (!vxi_can_join(insert))
 		return false;
 	count = vxi_descend(index, &insert->source, insert->search, insert->query,
 						0, entries);
-	if (count == 0)
-		return false;
 	insert->source.roomy_count = 0;
+	wanted.code = insert->code;
+	wanted.add = insert->factors.add;
+	wanted.scale = insert->factors.scale;
 	vxg_search_set_ef(insert->search, VXI_JOIN_EFFORT);
-	vxg_search_run(insert->search, insert->query, entries, count);
-	insert->candidates = vxg_search_results(insert->search, &insert->candidate_count);
-	insert->rows = vxg_search_codes(insert->search, &insert->codes);
-	return vxi_join(insert, value, tid);
+	return count > 0 &&
+		vxg_search_find(insert->search, insert->query, &wanted, entries, count) &&
+		vxi_join_slot(insert, wanted.block, wanted.slot, value, tid);
 }
