@@ -212,6 +212,16 @@ vx_shared_memory(const char *name, size_t size, void (*init) (void *memory))
 #endif
 
 /* ----------
+ * EXPLAIN
+ * ----------
+ */
+
+/* 18 lets extensions add options and lines of their own. */
+#if PG_VERSION_NUM >= 180000
+#define VX_HAVE_EXPLAIN_OPTIONS 1
+#endif
+
+/* ----------
  * Index access methods
  * ----------
  */

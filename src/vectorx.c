@@ -16,6 +16,7 @@
 #include "fmgr.h"
 
 #include "compat.h"
+#include "am/common/explain.h"
 #include "am/common/options.h"
 #include "kernels/kernels.h"
 
@@ -32,4 +33,5 @@ _PG_init(void)
 {
 	vxk_init();
 	vxo_init();
+	vxn_explain_init();
 }

@@ -47,3 +47,10 @@ CREATE VIEW pg_stat_vectorx AS
 		LEFT JOIN vectorx_stat_all() s ON s.indexrelid OPERATOR(pg_catalog.=) i.indexrelid;
 GRANT SELECT ON pg_stat_vectorx TO PUBLIC;
 COMMENT ON VIEW pg_stat_vectorx IS 'what the scans and inserts of vector indexes have done since the server was started';
+
+CREATE FUNCTION vectorx_index_stats(index regclass, OUT method text, OUT format_version integer, OUT dimensions integer,
+		OUT code_bits integer, OUT rows bigint, OUT dead_rows bigint, OUT later_rows bigint, OUT free_slots bigint,
+		OUT size bigint, OUT search_size bigint, OUT bytes_per_row float8, OUT pages jsonb, OUT options jsonb,
+		OUT detail jsonb, OUT advice text) RETURNS record
+	AS 'MODULE_PATHNAME', 'vx_index_stats' LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED;
+COMMENT ON FUNCTION vectorx_index_stats(regclass) IS 'what a vector index holds, how it lies on disk, and what to do about it; reads all its pages';

@@ -39,4 +39,5 @@ WHERE deptype = 'e' AND refobjid = (SELECT oid FROM pg_extension WHERE extname =
 	AND classid IN ('pg_proc'::regclass, 'pg_operator'::regclass, 'pg_type'::regclass, 'pg_opclass'::regclass, 'pg_am'::regclass)
 	AND obj_description(objid, classid::regclass::name) IS NULL
 	AND pg_describe_object(classid, objid, 0) !~ '\[\]$'
+	AND NOT (classid = 'pg_type'::regclass AND objid IN (SELECT reltype FROM pg_class))
 ORDER BY 2;

@@ -13,17 +13,20 @@
 #include "utils/rel.h"
 
 struct VxCheck;
+struct VxInspection;
 
 /*
  * An access method.  It is known by its handler: the name is the user's to
  * choose.  The opaque of its scans begins with a VxScanCounters.
  *
  * check	reports violated invariants, see check.h.
+ * inspect	fills in the figures of an index, see inspect.h; may be NULL.
  */
 typedef struct VxMethod
 {
 	PGFunction	handler;
 	void		(*check) (struct VxCheck *check);
+	void		(*inspect) (struct VxInspection *inspection);
 } VxMethod;
 
 extern const VxMethod *vxm_method(Relation index);

@@ -17,6 +17,7 @@
 #include "am/common/graph_build.h"
 #include "am/common/graph_scan.h"
 #include "am/common/graph_vacuum.h"
+#include "am/common/inspect.h"
 #include "am/hnsw/hnsw.h"
 
 static bytea *
@@ -69,5 +70,6 @@ vx_hnswhandler(PG_FUNCTION_ARGS)
 /* What vectorx_check() and the like have to know. */
 const VxMethod hnsw_method = {
 	.handler = vx_hnswhandler,
-	.check = hnswcheck
+	.check = hnswcheck,
+	.inspect = vxn_inspect_graph
 };
