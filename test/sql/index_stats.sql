@@ -50,6 +50,10 @@ CREATE INDEX s ON others USING hnsw (s sparsevec_l2_ops);
 CREATE INDEX v ON others USING hnsw (v vector_l2_ops);
 SELECT i, dimensions, rows, pages -> 'vector' = '0' AS no_vectors, detail -> 'vector_bytes' AS bytes
 	FROM unnest('{h,b,s,v}'::text[]) i, vectorx_index_stats(i::regclass);
+-- copies share a node
+INSERT INTO others (v) SELECT '[1,2,3]' FROM generate_series(1, 5000);
+SELECT rows, (detail ->> 'live_nodes')::int <= 102 AS shared, (pages ->> 'tids')::int > 0 AS tids, (pages ->> 'invalid')::int AS invalid
+	FROM vectorx_index_stats('v');
 -- partitioned indexes and other relations are refused
 SELECT vectorx_index_stats('items_pkey');
 SELECT vectorx_index_stats('items');

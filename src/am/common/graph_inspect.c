@@ -3,6 +3,7 @@
  * graph_inspect.c
  *	  vectorx_index_stats() of a graph index: one walk over all its pages.
  *
+ * The vector pages of a build lie together, and are counted without being read.
  * A page that is not what it should be is counted as invalid and otherwise
  * passed over; vectorx_check() says what is wrong with it.
  *
@@ -17,6 +18,7 @@
 #include "am/common/inspect.h"
 #include "base/slot.h"
 #include "storage/meta.h"
+#include "storage/tid_list.h"
 
 /* Kinds of pages that are told apart, with their names in the result. */
 typedef enum VxGraphPageCount
@@ -25,14 +27,15 @@ typedef enum VxGraphPageCount
 	VXN_PAGES_MEAN,
 	VXN_PAGES_GRAPH,			/* of the base layer */
 	VXN_PAGES_UPPER,			/* of the layers above */
-	VXN_PAGES_VECTOR,
+	VXN_PAGES_VECTOR,			/* of a build, and added by inserts */
+	VXN_PAGES_TIDS,				/* further heap TIDs of nodes */
 	VXN_PAGES_NEW,				/* allocated and never used */
 	VXN_PAGES_INVALID,
 	VXN_PAGES_KINDS
 } VxGraphPageCount;
 
 static const char *const page_names[VXN_PAGES_KINDS] = {
-	"meta", "mean", "graph", "upper", "vector", "new", "invalid"
+	"meta", "mean", "graph", "upper", "vector", "tids", "new", "invalid"
 };
 
 /* What the walk counts. */
@@ -41,7 +44,8 @@ typedef struct VxGraphTally
 	const VxMeta *meta;
 	uint64		pages[VXN_PAGES_KINDS];
 	uint64		nodes[VX_MAX_LAYERS];	/* live and dead, by layer */
-	uint64		live;			/* of the base layer, like the rest */
+	uint64		live;			/* nodes of the base layer, like the rest */
+	uint64		further;		/* heap TIDs of nodes beyond their first */
 	uint64		slots;			/* on pages of the base layer */
 	uint64		built;			/* slots filled by the build */
 	uint64		edges;
@@ -50,17 +54,19 @@ typedef struct VxGraphTally
 /*
  * Count the slots of a graph page.  Returns whether it is sound enough for
  * that.  The page is share-locked.
+ *
+ * Where there are no vectors a page does not say which of its slots a build has
+ * filled: those of a page that it wrote, to which inserts add few.
  */
 static bool
-vxn_tally_slots(VxGraphTally *tally, Page page)
+vxn_tally_slots(VxGraphTally *tally, BlockNumber block, Page page)
 {
 	const VxPageOpaqueData *opaque = vxp_opaque(page);
 	int			layer = opaque->layer;
 	const VxGraphGeometry *geometry = vxp_geometry(tally->meta, layer);
 	const uint8 *state;
 
-	if (layer >= VX_MAX_LAYERS || opaque->used_slots > geometry->slots ||
-		opaque->built_slots > opaque->used_slots)
+	if (layer >= VX_MAX_LAYERS || !vxp_graph_counters_are_sane(page, geometry))
 		return false;
 	tally->nodes[layer] += opaque->used_slots;
 	if (layer > 0)
@@ -69,12 +75,16 @@ vxn_tally_slots(VxGraphTally *tally, Page page)
 	state = vxp_graph_state(page, geometry);
 	for (int slot = 0; slot < opaque->used_slots; slot++)
 	{
-		tally->live += state[slot] == VX_SLOT_LIVE;
+		tally->live += VX_SLOT_IS_LIVE(state[slot]);
 		tally->edges += vxp_graph_edge_count(vxp_graph_edges(page, geometry, slot),
 											 geometry->max_edges);
 	}
 	tally->slots += geometry->slots;
-	tally->built += opaque->built_slots;
+	tally->further += vxp_further_count(page);
+	if (tally->meta->data.vector_bytes > 0)
+		tally->built += opaque->built_slots;
+	else if (block < tally->meta->data.built_graph)
+		tally->built += opaque->used_slots;
 	return true;
 }
 
@@ -90,9 +100,16 @@ vxn_tally_page(VxGraphTally *tally, BlockNumber block, Page page)
 		return VXN_PAGES_META;		/* has been read and verified */
 	if (vxp_page_is_valid(page, VX_PAGE_MEAN))
 		return VXN_PAGES_MEAN;
-	if (vxp_page_is_valid(page, VX_PAGE_VECTOR))
+	if (vxp_page_is_valid(page, VX_PAGE_VECTOR) ||
+		vxp_page_is_valid(page, VX_PAGE_ADDED))
 		return VXN_PAGES_VECTOR;
-	if (!vxp_page_is_valid(page, VX_PAGE_GRAPH) || !vxn_tally_slots(tally, page))
+	if (vxp_page_is_valid(page, VX_PAGE_TIDS) && vxp_tid_page_is_sane(page))
+	{
+		tally->further += vxp_tid_count(page);
+		return VXN_PAGES_TIDS;
+	}
+	if (!vxp_page_is_valid(page, VX_PAGE_GRAPH) ||
+		!vxn_tally_slots(tally, block, page))
 		return VXN_PAGES_INVALID;
 	return vxp_opaque(page)->layer == 0 ? VXN_PAGES_GRAPH : VXN_PAGES_UPPER;
 }
@@ -100,11 +117,20 @@ vxn_tally_page(VxGraphTally *tally, BlockNumber block, Page page)
 static void
 vxn_tally_all(const VxInspection *inspection, VxGraphTally *tally)
 {
+	const VxMetaPageData *data = &tally->meta->data;
+
 	for (BlockNumber block = 0; block < inspection->nblocks; block++)
 	{
 		Buffer		buffer;
 
 		CHECK_FOR_INTERRUPTS();
+		if (block == data->built_graph && data->built_end > block &&
+			data->built_end <= inspection->nblocks)
+		{
+			tally->pages[VXN_PAGES_VECTOR] += data->built_end - block;
+			block = data->built_end - 1;
+			continue;
+		}
 		buffer = vxp_read_any(inspection->index, block, inspection->strategy);
 		tally->pages[vxn_tally_page(tally, block, BufferGetPage(buffer))]++;
 		UnlockReleaseBuffer(buffer);
@@ -131,6 +157,7 @@ vxn_describe_graph(VxInspection *inspection, const VxGraphTally *tally)
 	uint64		nodes = tally->nodes[0];
 
 	vxn_add_integer(&inspection->detail, "layers", data->layers);
+	vxn_add_integer(&inspection->detail, "live_nodes", (int64) tally->live);
 	vxn_add_list(&inspection->detail, "nodes_by_layer", tally->nodes, data->layers);
 	vxn_add_integer(&inspection->detail, "nodes_per_page",
 					tally->meta->geometry[0].slots);
@@ -161,7 +188,7 @@ vxn_inspect_graph(VxInspection *inspection)
 	inspection->version = meta.data.version;
 	inspection->dimensions = (int) meta.data.dimensions;
 	inspection->code_bits = meta.data.code_bits;
-	inspection->rows = tally.live;
+	inspection->rows = tally.live + tally.further;
 	inspection->dead_rows = nodes - tally.live;
 	inspection->later_rows = nodes - tally.built;
 	inspection->free_slots = tally.slots - nodes;

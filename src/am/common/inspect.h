@@ -27,7 +27,7 @@ typedef struct VxInspection
 	int			dimensions;		/* of the column */
 	int			code_bits;		/* a dimension */
 	uint64		rows;			/* that the index returns */
-	uint64		dead_rows;		/* whose places are not reused yet */
+	uint64		dead_rows;		/* places of rows that are gone, not reused yet */
 	uint64		later_rows;		/* places taken since the index was built */
 	uint64		free_slots;		/* places for rows on pages that exist */
 	uint64		search_pages;	/* that searches walk over */
