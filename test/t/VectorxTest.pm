@@ -83,14 +83,14 @@ sub finish_clients
 	return;
 }
 
-# vectorx_check() of every hnsw index of the database, heap against index as well.
+# vectorx_check() of every index of a vector method of the database, heap against index as well.
 sub indexes_are_sound
 {
 	my ($node, $label, $database) = @_;
 	my $findings = $node->safe_psql($database // 'postgres', q{
 		SELECT c.oid::regclass || ': ' || x::text
 		FROM pg_class c, LATERAL vectorx_check(c.oid::regclass, true) x
-		WHERE c.relam = (SELECT oid FROM pg_am WHERE amname = 'hnsw')
+		WHERE c.relam IN (SELECT oid FROM pg_am WHERE amname IN ('hnsw', 'ivfflat', 'diskann'))
 			AND c.relkind = 'i' AND pg_relation_size(c.oid) > 0
 		LIMIT 20});
 

@@ -352,10 +352,26 @@ vxc_code_is_of_image(VxVectorCheck *vectors, int slot, const void *image)
 }
 
 /*
- * The same of the vector read last.
+ * I13 of an index without vectors: whether the refine code read last is one that
+ * an encoder may have written.
  */
 static bool
-vxc_code_agrees(VxVectorCheck *vectors, int slot)
+vxc_refine_code_is_sane(const VxVectorCheck *vectors)
+{
+	const VxRefineCodec *refine = vectors->graph->index->refine;
+	VxFactors	factors;
+
+	Assert(refine->bytes == vectors->geometry->vectors.vector_bytes);
+	memcpy(&factors, (const char *) vectors->vector + refine->codec.code_bytes, sizeof(factors));
+	return isfinite(factors.add) && isfinite(factors.scale) && isfinite(factors.error) &&
+		factors.add >= 0 && factors.scale >= 0 && factors.error >= 0;
+}
+
+/*
+ * Whether code and factors of a slot are those of the vector read last.
+ */
+static bool
+vxc_code_is_of_vector(VxVectorCheck *vectors, int slot)
 {
 	const VxIndex *index = vectors->graph->index;
 	const void *image = index->opclass->type->image(index->opclass->metric, vectors->vector,
@@ -365,6 +381,19 @@ vxc_code_agrees(VxVectorCheck *vectors, int slot)
 	if (image != vectors->vector)
 		pfree(unconstify(void *, image));
 	return agrees;
+}
+
+/*
+ * I13 of a slot, by what the index keeps of its vector, which was read last.
+ */
+static bool
+vxc_code_agrees(VxVectorCheck *vectors, int slot)
+{
+	const VxIndex *index = vectors->graph->index;
+
+	if (index->refine != NULL)
+		return vxc_refine_code_is_sane(vectors);
+	return vxc_code_is_of_vector(vectors, slot);
 }
 
 /*

@@ -126,7 +126,7 @@ vxs_scan_open(IndexScanDesc scan)
 
 	state->index = vxi_open(scan->indexRelation);
 	vxo_refresh();
-	state->method->limits(state->index, &state->limits);
+	state->method->limits(state->index->relation, &state->limits);
 	state->counters.effort_name = state->method->effort_name;
 	state->counters.effort = state->limits.rows;
 	Assert(state->limits.rows > 0 && state->limits.beam > 0);

@@ -38,6 +38,9 @@ typedef struct VxScanLimits
 	Size		memory;
 } VxScanLimits;
 
+/* Fills in the limits of scans of an index; NULL for one that does not exist. */
+typedef void (*VxScanLimitsOf) (Relation index, VxScanLimits *limits);
+
 typedef struct VxGraphScan VxGraphScan;
 
 /*
@@ -54,7 +57,7 @@ typedef struct VxGraphScanMethod
 {
 	const char *name;
 	const char *effort_name;
-	void		(*limits) (const VxIndex *index, VxScanLimits *limits);
+	VxScanLimitsOf limits;
 	int			(*enter) (VxGraphScan *scan, uint32 *entries);
 } VxGraphScanMethod;
 

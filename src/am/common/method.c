@@ -17,9 +17,11 @@
 #include "storage/page.h"
 
 extern const VxMethod hnsw_method;
+extern const VxMethod diskann_method;
 
 static const VxMethod *const methods[] = {
-	&hnsw_method
+	&hnsw_method,
+	&diskann_method
 };
 
 /*
@@ -66,7 +68,7 @@ vxm_require_vector_index(Relation index)
 				 errmsg("\"%s\" is not a vector index", name),
 				 errdetail("Its access method is %s.",
 						   get_am_name(index->rd_rel->relam)),
-				 errhint("Name an index that was created with USING hnsw.")));
+				 errhint("Name an index of an access method of vectorx, such as hnsw.")));
 	if (index->rd_rel->relkind == RELKIND_PARTITIONED_INDEX)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),

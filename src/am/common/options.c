@@ -28,13 +28,17 @@ int			vxo_ef_search;
 int			vxo_iterative_scan;
 int			vxo_max_scan_tuples;
 double		vxo_scan_mem_multiplier;
+int			vxo_l_value_is;
+int			vxo_iterative_search;
+int			vxo_diskann_max_scan_tuples;
+double		vxo_diskann_scan_mem_multiplier;
 int			vxo_seed;
 static char *vxo_simd;
 
 /* Whether the session, or the statement, has set hnsw.ef_search itself. */
 static bool ef_search_is_of_session;
 
-/* An integer option of an access method. */
+/* An integer or boolean option of an access method. */
 typedef struct VxReloption
 {
 	const char *name;
@@ -44,6 +48,7 @@ typedef struct VxReloption
 	int			max;
 	int			offset;			/* in the parsed struct */
 	LOCKMODE	lock;			/* of ALTER INDEX; 0 for an exclusive one */
+	bool		is_boolean;		/* then the struct has a bool there */
 } VxReloption;
 
 static const VxReloption hnsw_reloptions[] = {
@@ -67,7 +72,40 @@ static const VxReloption hnsw_reloptions[] = {
 	offsetof(VxHnswOptions, maxelements)}
 };
 
-static relopt_kind hnsw_relopt_kind;
+static const VxReloption diskann_reloptions[] = {
+	{"max_neighbors", "Neighbours of a node; it keeps edges to half as many pages, at most 100", 32, 20, 1538,
+	offsetof(VxDiskannOptions, max_neighbors)},
+	{"l_value_ib", "Size of the candidate list for construction", 100, 10, 500,
+	offsetof(VxDiskannOptions, l_value_ib)},
+	{"product_quantized", "Whether pq_param_num_chunks decides how long codes are", 0, 0, 1,
+	offsetof(VxDiskannOptions, product_quantized), NoLock, true},
+	{"pq_param_num_chunks", "Bytes of the codes of a vector, with product_quantized; 0 chooses", 0, 0, 8000,
+	offsetof(VxDiskannOptions, pq_param_num_chunks)},
+	{"pq_param_training_samples", "Accepted with product_quantized, and without effect: codes are not trained", 0, 0, 1000000,
+	offsetof(VxDiskannOptions, pq_param_training_samples)},
+	{"fillfactor", "Percentage of the slots of a page that a build fills", 90, 10, 100,
+	offsetof(VxDiskannOptions, fillfactor)}
+};
+
+/* The options of one access method. */
+typedef struct VxReloptionTable
+{
+	const char *method;
+	const VxReloption *options;
+	Size		count;
+	Size		parsed_size;	/* of the struct that they are parsed into */
+	relopt_kind kind;			/* given by the server */
+} VxReloptionTable;
+
+static VxReloptionTable hnsw_table = {
+	"hnsw", hnsw_reloptions, lengthof(hnsw_reloptions), sizeof(VxHnswOptions)
+};
+static VxReloptionTable diskann_table = {
+	"diskann", diskann_reloptions, lengthof(diskann_reloptions), sizeof(VxDiskannOptions)
+};
+static VxReloptionTable *const reloption_tables[] = {
+	&hnsw_table, &diskann_table
+};
 
 /*
  * A setting that SET changes, in units of its own.  Numbers are kept as double
@@ -116,6 +154,20 @@ static const VxSetting settings[] = {
 	"The first batch of ef_search rows is not limited."},
 	{"hnsw.scan_mem_multiplier", PGC_REAL, &vxo_scan_mem_multiplier, 1, 1, 1000, NULL,
 		"Sets the multiple of work_mem to use for iterative scans",
+	NULL},
+	{"diskann.l_value_is", PGC_INT, &vxo_l_value_is, 100, 10, 10000, NULL,
+		"Sets the size of the candidate list for search",
+	"Larger values find more of the true neighbours and take longer."},
+	{"diskann.iterative_search", PGC_ENUM, &vxo_iterative_search, VX_ITERATIVE_RELAXED, 0, 0,
+		iterative_scan_values,
+		"Sets the mode for iterative searches",
+		"off ends a scan after l_value_is rows; strict_order goes on in exact order "
+	"while rows are wanted; relaxed_order goes on and may return a row late."},
+	{"diskann.max_scan_tuples", PGC_INT, &vxo_diskann_max_scan_tuples, 20000, 1, INT_MAX, NULL,
+		"Sets the max number of tuples to visit for iterative searches",
+	"The first batch of l_value_is rows is not limited."},
+	{"diskann.scan_mem_multiplier", PGC_REAL, &vxo_diskann_scan_mem_multiplier, 1, 1, 1000, NULL,
+		"Sets the multiple of work_mem to use for iterative searches",
 	NULL},
 	{"vectorx.seed", PGC_INT, &vxo_seed, 1, 0, INT_MAX, NULL,
 		"Sets the seed of index builds",
@@ -279,20 +331,34 @@ vxo_define(const VxSetting *setting)
 }
 
 /*
+ * Register the index options of an access method with the server.
+ */
+static void
+vxo_add_reloptions(VxReloptionTable *table)
+{
+	table->kind = add_reloption_kind();
+	for (Size i = 0; i < table->count; i++)
+	{
+		const VxReloption *option = &table->options[i];
+		LOCKMODE	lock = option->lock == NoLock ? AccessExclusiveLock : option->lock;
+
+		if (option->is_boolean)
+			add_bool_reloption(table->kind, option->name, option->description,
+							   option->default_value != 0, lock);
+		else
+			add_int_reloption(table->kind, option->name, option->description,
+							  option->default_value, option->min, option->max, lock);
+	}
+}
+
+/*
  * Register all options and settings.  Called once when the library is loaded.
  */
 void
 vxo_init(void)
 {
-	hnsw_relopt_kind = add_reloption_kind();
-	for (Size i = 0; i < lengthof(hnsw_reloptions); i++)
-		add_int_reloption(hnsw_relopt_kind, hnsw_reloptions[i].name,
-						  hnsw_reloptions[i].description,
-						  hnsw_reloptions[i].default_value,
-						  hnsw_reloptions[i].min, hnsw_reloptions[i].max,
-						  hnsw_reloptions[i].lock == NoLock ?
-						  AccessExclusiveLock : hnsw_reloptions[i].lock);
-
+	for (Size i = 0; i < lengthof(reloption_tables); i++)
+		vxo_add_reloptions(reloption_tables[i]);
 	for (Size i = 0; i < lengthof(settings); i++)
 	{
 		setting_is_foreign[i] = vxo_is_defined(settings[i].name);
@@ -306,26 +372,68 @@ vxo_init(void)
 }
 
 /*
- * Parse the options of an hnsw index: amoptions.  Raises what the server
- * raises for unknown names and values out of range if validate is set, as it
- * is for new options; those read back from the catalog are taken as they are.
+ * Parse the options of an index.  Raises what the server raises for unknown names
+ * and values out of range if validate is set, as it is for new options; those
+ * read back from the catalog are taken as they are.
  */
+static bytea *
+vxo_parse(const VxReloptionTable *table, Datum reloptions, bool validate)
+{
+	relopt_parse_elt *elements = palloc0_array(relopt_parse_elt, table->count);
+
+	Assert(table->kind != 0);
+	for (Size i = 0; i < table->count; i++)
+	{
+		elements[i].optname = table->options[i].name;
+		elements[i].opttype = table->options[i].is_boolean ? RELOPT_TYPE_BOOL : RELOPT_TYPE_INT;
+		elements[i].offset = table->options[i].offset;
+	}
+	return (bytea *) build_reloptions(reloptions, validate, table->kind,
+									  table->parsed_size, elements,
+									  (int) table->count);
+}
+
+/*
+ * The options of an index, defaults where none were given.
+ */
+static void
+vxo_read(const VxReloptionTable *table, Relation index, void *options)
+{
+	memset(options, 0, table->parsed_size);
+	for (Size i = 0; i < table->count; i++)
+	{
+		char	   *place = (char *) options + table->options[i].offset;
+
+		if (table->options[i].is_boolean)
+			*(bool *) place = table->options[i].default_value != 0;
+		else
+			*(int *) place = table->options[i].default_value;
+	}
+	if (index->rd_options != NULL)
+		memcpy(options, index->rd_options, table->parsed_size);
+}
+
+/* amoptions of hnsw */
 bytea *
 vxo_hnsw_reloptions(Datum reloptions, bool validate)
 {
-	relopt_parse_elt table[lengthof(hnsw_reloptions)];
+	return vxo_parse(&hnsw_table, reloptions, validate);
+}
 
-	Assert(hnsw_relopt_kind != 0);
-	for (Size i = 0; i < lengthof(hnsw_reloptions); i++)
-	{
-		memset(&table[i], 0, sizeof(table[i]));
-		table[i].optname = hnsw_reloptions[i].name;
-		table[i].opttype = RELOPT_TYPE_INT;
-		table[i].offset = hnsw_reloptions[i].offset;
-	}
-	return (bytea *) build_reloptions(reloptions, validate, hnsw_relopt_kind,
-									  sizeof(VxHnswOptions), table,
-									  lengthof(table));
+/* amoptions of diskann */
+bytea *
+vxo_diskann_reloptions(Datum reloptions, bool validate)
+{
+	return vxo_parse(&diskann_table, reloptions, validate);
+}
+
+/*
+ * The options of a diskann index.  What its pages depend on is in its metapage.
+ */
+void
+vxo_diskann_options(Relation index, VxDiskannOptions *options)
+{
+	vxo_read(&diskann_table, index, options);
 }
 
 /*
@@ -391,12 +499,7 @@ vxo_hnsw_check_options(const VxHnswOptions *options, bool is_array)
 void
 vxo_hnsw_options(Relation index, bool is_array, VxHnswOptions *options)
 {
-	memset(options, 0, sizeof(*options));
-	for (Size i = 0; i < lengthof(hnsw_reloptions); i++)
-		*(int *) ((char *) options + hnsw_reloptions[i].offset) =
-			hnsw_reloptions[i].default_value;
-	if (index->rd_options != NULL)
-		memcpy(options, index->rd_options, sizeof(VxHnswOptions));
+	vxo_read(&hnsw_table, index, options);
 	if (is_array)
 		vxo_translate_array_options(options);
 }
@@ -435,6 +538,30 @@ vxo_default_text(const VxSetting *setting)
 	}
 }
 
+/* The rows of vectorx_options() about the index options of an access method. */
+static void
+vxo_show_reloptions(const VxReloptionTable *table, ReturnSetInfo *result)
+{
+	Datum		values[6];
+	bool		nulls[6] = {false};
+
+	for (Size i = 0; i < table->count; i++)
+	{
+		const VxReloption *option = &table->options[i];
+
+		values[0] = CStringGetTextDatum(psprintf("%s index option", table->method));
+		values[1] = CStringGetTextDatum(option->name);
+		values[2] = CStringGetTextDatum(option->is_boolean ?
+										(option->default_value ? "true" : "false") :
+										psprintf("%d", option->default_value));
+		values[3] = CStringGetTextDatum(psprintf("%d", option->min));
+		values[4] = CStringGetTextDatum(psprintf("%d", option->max));
+		nulls[3] = nulls[4] = option->is_boolean;
+		values[5] = CStringGetTextDatum(option->description);
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+}
+
 VX_FUNCTION(vx_options);
 
 /*
@@ -449,18 +576,8 @@ vx_options(PG_FUNCTION_ARGS)
 	bool		nulls[6] = {false};
 
 	InitMaterializedSRF(fcinfo, 0);
-	for (Size i = 0; i < lengthof(hnsw_reloptions); i++)
-	{
-		const VxReloption *option = &hnsw_reloptions[i];
-
-		values[0] = CStringGetTextDatum("hnsw index option");
-		values[1] = CStringGetTextDatum(option->name);
-		values[2] = CStringGetTextDatum(psprintf("%d", option->default_value));
-		values[3] = CStringGetTextDatum(psprintf("%d", option->min));
-		values[4] = CStringGetTextDatum(psprintf("%d", option->max));
-		values[5] = CStringGetTextDatum(option->description);
-		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
-	}
+	for (Size i = 0; i < lengthof(reloption_tables); i++)
+		vxo_show_reloptions(reloption_tables[i], result);
 	for (Size i = 0; i < lengthof(settings); i++)
 	{
 		const VxSetting *setting = &settings[i];

@@ -32,6 +32,18 @@ typedef struct VxHnswOptions
 	int			maxelements;
 } VxHnswOptions;
 
+/* Options of a diskann index. */
+typedef struct VxDiskannOptions
+{
+	int32		vl_len_;		/* varlena header, not to be touched directly */
+	int			max_neighbors;
+	int			l_value_ib;
+	int			pq_param_num_chunks;
+	int			pq_param_training_samples;
+	int			fillfactor;
+	bool		product_quantized;
+} VxDiskannOptions;
+
 /* Greatest hnsw.ef_search. */
 #define VXO_MAX_EF_SEARCH	10000
 
@@ -46,11 +58,17 @@ extern int	vxo_ef_search;
 extern int	vxo_iterative_scan;
 extern int	vxo_max_scan_tuples;
 extern double vxo_scan_mem_multiplier;
+extern int	vxo_l_value_is;
+extern int	vxo_iterative_search;
+extern int	vxo_diskann_max_scan_tuples;
+extern double vxo_diskann_scan_mem_multiplier;
 extern int	vxo_seed;
 
 extern void vxo_init(void);
 extern void vxo_refresh(void);
 extern bytea *vxo_hnsw_reloptions(Datum reloptions, bool validate);
+extern bytea *vxo_diskann_reloptions(Datum reloptions, bool validate);
+extern void vxo_diskann_options(Relation index, VxDiskannOptions *options);
 extern void vxo_hnsw_options(Relation index, bool is_array, VxHnswOptions *options);
 extern int	vxo_hnsw_ef_search(Relation index, bool is_array);
 extern void vxo_hnsw_check_options(const VxHnswOptions *options, bool is_array);

@@ -16,6 +16,8 @@
 #include "am/common/method.h"
 #include "am/common/options.h"
 
+struct VxScanLimits;
+
 /* hnsw_build.c */
 extern IndexBuildResult *hnswbuild(Relation heap, Relation index,
 								   struct IndexInfo *index_info);
@@ -29,6 +31,7 @@ extern bool hnswinsert(Relation index, Datum *values, bool *isnull,
 					   struct IndexInfo *index_info);
 
 /* hnsw_scan.c */
+extern void hnsw_scan_limits(Relation index, struct VxScanLimits *limits);
 extern IndexScanDesc hnswbeginscan(Relation index, int nkeys, int norderbys);
 
 /* hnsw_cost.c */

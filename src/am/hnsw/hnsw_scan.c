@@ -17,10 +17,15 @@
 /* Places of the beam for each of hnsw.ef_search. */
 #define HNSW_BEAM_PER_EF	2
 
-static void
-hnsw_scan_limits(const VxIndex *index, VxScanLimits *limits)
+/*
+ * How far a scan goes by the settings of the moment and the options of the index;
+ * NULL for one that does not exist.
+ */
+void
+hnsw_scan_limits(Relation index, VxScanLimits *limits)
 {
-	limits->rows = vxo_hnsw_ef_search(index->relation, index->opclass->type->is_array);
+	limits->rows = index == NULL ? vxo_ef_search :
+		vxo_hnsw_ef_search(index, vxi_operator_class(index)->type->is_array);
 	limits->beam = HNSW_BEAM_PER_EF * limits->rows;
 	limits->iterative = (VxIterativeScan) vxo_iterative_scan;
 	limits->max_tuples = vxo_max_scan_tuples;

@@ -122,9 +122,9 @@ EXCEPTION WHEN OTHERS THEN
 END
 $$;
 
--- Checks every hnsw index of the tables with vectors: 'sound', or the findings.
+-- Checks every index of a vector method of the tables with vectors: 'sound', or the findings.
 CREATE FUNCTION pg_temp.test_check() RETURNS text LANGUAGE sql AS $$
 	SELECT coalesce(string_agg(c.oid::regclass || ': ' || f, E'\n' ORDER BY c.relname), 'sound')
 	FROM pg_class c, LATERAL (SELECT x::text FROM vectorx_check(c.oid::regclass, true) x) v (f)
-	WHERE c.relam = (SELECT oid FROM pg_am WHERE amname = 'hnsw') AND c.relkind = 'i'
+	WHERE c.relam IN (SELECT oid FROM pg_am WHERE amname IN ('hnsw', 'ivfflat', 'diskann')) AND c.relkind = 'i'
 $$;
