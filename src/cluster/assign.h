@@ -22,6 +22,8 @@
 /* vectors that vxc_assign() takes at a time without losing speed */
 #define VXC_BATCH	64
 
+struct VxClusterState;
+
 typedef struct VxCentroids VxCentroids;
 
 /* Bytes of a set of that many centroids, and of working memory for a process
@@ -38,16 +40,33 @@ extern void vxc_centroids_init(VxCentroids *set, VxMetric metric, int dims, int 
 extern void vxc_centroids_set(VxCentroids *set, int i, const void *centroid);
 
 /*
- * The nearest centroid of each of `count` vectors, by squared distance (L2, L1),
- * cosine (COSINE, IP) or Hamming distance; the lower number where equal.  Input
- * i begins `stride` bytes after input i - 1: dims finite floats, or dims bits.
+ * Make a set out of the centroids of a finished clustering (kmeans.h) of the same
+ * metric, dimensions and lists.  Better than giving them one by one: distances are
+ * then taken about the mean of the samples, where they are most precise.
+ */
+extern void vxc_centroids_from(VxCentroids *set, const struct VxClusterState *state);
+
+/*
+ * Vectors to assign: input i begins `stride` bytes after input i - 1 and is dims
+ * finite floats, or dims bits.
+ */
+typedef struct VxInputs
+{
+	const void *first;
+	size_t		stride;
+	size_t		count;
+} VxInputs;
+
+/*
+ * The nearest centroid of each vector, by squared distance (L2, L1),
+ * cosine (COSINE, IP) or Hamming distance; the lower number where equal.
  *
  * distance[i] is the squared distance, 1 - cosine or number of bits; distance may
  * be NULL.  Does not check for interrupts: a batch of VXC_BATCH vectors takes
  * milliseconds even for ten thousand lists.
  */
-extern void vxc_assign(const VxCentroids *set, const void *inputs, size_t stride, size_t count,
-					   void *scratch, uint32_t *list, float *distance);
+extern void vxc_assign(const VxCentroids *set, const VxInputs *inputs, void *scratch,
+					   uint32_t *list, float *distance);
 
 /*
  * The same with a second list for each vector, chosen so that what its centroid
@@ -55,21 +74,19 @@ extern void vxc_assign(const VxCentroids *set, const void *inputs, size_t stride
  * argmin |r'|^2 + lambda <r', r>^2 / |r|^2 ([SOAR], README.md) among the nearest
  * centroids.  UINT32_MAX if there is only one list.  Not for bit strings.
  */
-extern void vxc_assign_two(const VxCentroids *set, const void *inputs, size_t stride,
-						   size_t count, float lambda, void *scratch,
-						   uint32_t *list, uint32_t *second);
+extern void vxc_assign_two(const VxCentroids *set, const VxInputs *inputs, float lambda,
+						   void *scratch, uint32_t *list, uint32_t *second);
 
 /*
- * Lists in order of their key, as far as they are asked for: the first k of n cost
- * O(n + k log k), and more can be had later.  Equal keys come in order of number.
+ * Lists in order of their key, as far as they are asked for: of n lists the first k
+ * cost O(n + k log n), and more can be had later.  Equal keys come in order of
+ * number, NaN last.
  */
 typedef struct VxListOrder
 {
-	uint32_t   *lists;			/* the caller's array */
+	uint32_t   *lists;			/* the caller's array: a heap of those left */
 	const float *keys;
-	size_t		count;
-	size_t		given;			/* lists that have been returned */
-	size_t		sorted;			/* lists that stand at their final places */
+	size_t		left;			/* not given yet */
 } VxListOrder;
 
 /* keys[i] is the key of list i; both arrays have count entries and must last. */

@@ -79,6 +79,16 @@ vf_store_f16(uint16_t *p, Vf a)
 	memcpy(p, &half, sizeof(half));
 }
 
+VX_INLINE void
+vf_keep_less(Vf v, float *least, uint32_t number, uint32_t *owners)
+{
+	if (v < *least)
+	{
+		*least = v;
+		*owners = number;
+	}
+}
+
 VX_INLINE Vf
 vf_add(Vf a, Vf b)
 {

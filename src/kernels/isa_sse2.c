@@ -100,6 +100,18 @@ vf_store_f16(uint16_t *p, Vf a)
 	memcpy(p, half, sizeof(half));
 }
 
+VX_INLINE void
+vf_keep_less(Vf v, float *least, uint32_t number, uint32_t *owners)
+{
+	Vf			before = vf_load(least);
+	Vf			less = _mm_cmplt_ps(v, before);
+	Vf			numbers = _mm_castsi128_ps(_mm_set1_epi32((int) number));
+	Vf			owned = vf_load((float *) owners);
+
+	vf_store(least, _mm_or_ps(_mm_and_ps(less, v), _mm_andnot_ps(less, before)));
+	vf_store((float *) owners, _mm_or_ps(_mm_and_ps(less, numbers), _mm_andnot_ps(less, owned)));
+}
+
 VX_INLINE Vf
 vf_add(Vf a, Vf b)
 {

@@ -48,4 +48,6 @@ VX_KERNEL(void, and_u1, (const VxCodeRows *rows, const uint8_t *query, int32_t *
 
 /* interleaved rows: a tile of a matrix product, and table lookup for rows of bits */
 VX_KERNEL(void, dot_panel_f32, (const float *rows, size_t count, size_t n, const float *panel, float *out))
+VX_KERNEL(void, l2sq_panel_f32, (const float *rows, size_t count, size_t n, const float *panel, float *out))
+VX_KERNEL(void, nearest_panel_f32, (const float *products, size_t count, float factor, const float *bias, uint32_t panel, VxNearest *nearest))
 VX_KERNEL(void, lookup_u4, (const uint8_t *strip, size_t columns, const uint8_t *tables, uint32_t *out))

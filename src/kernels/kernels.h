@@ -23,6 +23,13 @@
 /* vectors whose elements stand side by side for dot_panel_f32 */
 #define VXK_PANEL 16
 
+/* The least key of each lane of the panels seen so far, and in which panel. */
+typedef struct VxNearest
+{
+	float		key[VXK_PANEL];
+	uint32_t	panel[VXK_PANEL];
+} VxNearest;
+
 /* rows whose bytes stand side by side for lookup_u4, and its largest table entry */
 #define VXK_STRIP 16
 #define VXK_MAX_ENTRY 63
@@ -114,6 +121,9 @@ typedef struct VxCodeRows
  *				panel[VXK_PANEL * k + j]: out[VXK_PANEL * i + j] is the inner
  *				product of row i and vector j.  A term passes through at most
  *				min(n, 512) + n / 512 + 1 roundings.
+ *	l2sq_panel_f32	squared distances likewise
+ *	nearest_panel_f32	with key = bias[j] + factor * products[VXK_PANEL * i + j]:
+ *				where it is less than nearest[i].key[j], key and `panel` are put there
  *	lookup_u4	out[i] is the sum over all columns s of
  *					low[s][strip[VXK_STRIP * s + i] & 15] +
  *					high[s][strip[VXK_STRIP * s + i] >> 4],

@@ -80,6 +80,17 @@ vf_store_f16(uint16_t *p, Vf a)
 	_mm_storeu_si128((__m128i *) p, _mm256_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
 }
 
+VX_INLINE void
+vf_keep_less(Vf v, float *least, uint32_t number, uint32_t *owners)
+{
+	Vf			before = vf_load(least);
+	Vf			less = _mm256_cmp_ps(v, before, _CMP_LT_OQ);
+	Vf			numbers = _mm256_castsi256_ps(_mm256_set1_epi32((int) number));
+
+	vf_store(least, _mm256_blendv_ps(before, v, less));
+	vf_store((float *) owners, _mm256_blendv_ps(vf_load((float *) owners), numbers, less));
+}
+
 VX_INLINE Vf
 vf_add(Vf a, Vf b)
 {

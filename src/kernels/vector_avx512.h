@@ -83,6 +83,16 @@ vf_store_f16(uint16_t *p, Vf a)
 	_mm256_storeu_si256((__m256i *) p, _mm512_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
 }
 
+/* a mask register says which lanes to store */
+VX_INLINE void
+vf_keep_less(Vf v, float *least, uint32_t number, uint32_t *owners)
+{
+	__mmask16	less = _mm512_cmp_ps_mask(v, vf_load(least), _CMP_LT_OQ);
+
+	_mm512_mask_storeu_ps(least, less, v);
+	_mm512_mask_storeu_epi32(owners, less, _mm512_set1_epi32((int) number));
+}
+
 VX_INLINE Vf
 vf_add(Vf a, Vf b)
 {

@@ -79,6 +79,16 @@ vf_store_f16(uint16_t *p, Vf a)
 	vst1_u8((uint8_t *) p, vreinterpret_u8_f16(vcvt_f16_f32(a)));
 }
 
+VX_INLINE void
+vf_keep_less(Vf v, float *least, uint32_t number, uint32_t *owners)
+{
+	Vf			before = vf_load(least);
+	uint32x4_t	less = vcltq_f32(v, before);
+
+	vf_store(least, vbslq_f32(less, v, before));
+	vst1q_u32(owners, vbslq_u32(less, vdupq_n_u32(number), vld1q_u32(owners)));
+}
+
 VX_INLINE Vf
 vf_add(Vf a, Vf b)
 {

@@ -82,9 +82,9 @@ START_TEST(large_sums_do_not_wrap)
 }
 END_TEST
 
-/* Check rows 0 .. count - 1 of n dimensions against one panel. */
+/* Check rows 0 .. count - 1 of n dimensions against one panel, products or distances. */
 static void
-compare_panels(size_t count, size_t n, size_t offset)
+compare_panels(VxReferenceKind kind, size_t count, size_t n, size_t offset)
 {
 	static VxReference reference[MOST_DIMENSIONS + 1];
 	static float wanted[MOST_ROWS * VXK_PANEL];
@@ -111,16 +111,19 @@ compare_panels(size_t count, size_t n, size_t offset)
 		}
 		for (size_t i = 0; i < count; i++)
 		{
-			vxk_reference_suffixes(VX_REFERENCE_DOT, (float *) ((char *) rows + i * n * sizeof(float)),
+			vxk_reference_suffixes(kind, (float *) ((char *) rows + i * n * sizeof(float)),
 								   vector, n, reference);
 			wanted[i * VXK_PANEL + j] = (float) reference[n].value;
-			bound[i * VXK_PANEL + j] = reference[n].magnitude * (n + 2) * 6e-8;
+			bound[i * VXK_PANEL + j] = reference[n].magnitude * (n + 8) * 6e-8;
 		}
 	}
 	for (size_t t = 0; t < tables_count; t++)
 	{
 		memset(out, 0xFF, count * VXK_PANEL * sizeof(float));
-		tables[t]->dot_panel_f32(rows, count, n, panel, out);
+		if (kind == VX_REFERENCE_DOT)
+			tables[t]->dot_panel_f32(rows, count, n, panel, out);
+		else
+			tables[t]->l2sq_panel_f32(rows, count, n, panel, out);
 		for (size_t i = 0; i < count * VXK_PANEL; i++)
 			ck_assert_msg(fabs(out[i] - wanted[i]) <= bound[i], "%s, row %zu of %zu, %zu dimensions: %g instead of %g",
 						  tables[t]->name, i / VXK_PANEL, count, n, out[i], wanted[i]);
@@ -133,9 +136,12 @@ START_TEST(panels_keep_their_bound)
 
 	for (size_t i = 0; i < sizeof(dimensions) / sizeof(dimensions[0]); i++)
 		for (size_t count = 0; count <= MOST_ROWS; count++)
-			compare_panels(count, dimensions[i], 0);
+		{
+			compare_panels(VX_REFERENCE_DOT, count, dimensions[i], 0);
+			compare_panels(VX_REFERENCE_L2SQ, count, dimensions[i], 0);
+		}
 	for (size_t offset = 1; offset < 64; offset++)
-		compare_panels(9, 20, offset);
+		compare_panels(offset % 2 ? VX_REFERENCE_DOT : VX_REFERENCE_L2SQ, 9, 20, offset);
 }
 END_TEST
 
@@ -165,6 +171,54 @@ START_TEST(rows_are_independent)
 }
 END_TEST
 
+/* small integers, so that keys are exact; one key is no number */
+START_TEST(nearest_keys_are_kept)
+{
+	const VxKernels *const *tables;
+	size_t		count = vxk_available(&tables);
+	float		products[MOST_ROWS * VXK_PANEL];
+	float		bias[VXK_PANEL];
+	VxNearest	nearest[MOST_ROWS];
+	VxNearest	wanted[MOST_ROWS];
+
+	for (size_t t = 0; t < count; t++)
+	{
+		for (int i = 0; i < MOST_ROWS * VXK_PANEL; i++)
+			nearest[i / VXK_PANEL].key[i % VXK_PANEL] = INFINITY;
+		for (int i = 0; i < MOST_ROWS; i++)
+			memset(nearest[i].panel, 0, sizeof(nearest[i].panel));
+		memcpy(wanted, nearest, sizeof(wanted));
+		for (uint32_t panel = 0; panel < 9; panel++)
+		{
+			size_t		rows = panel == 8 ? 0 : MOST_ROWS - panel % 3;
+
+			for (int i = 0; i < MOST_ROWS * VXK_PANEL; i++)
+				products[i] = (float) vxr_below(&random_state, 100);
+			for (int j = 0; j < VXK_PANEL; j++)
+				bias[j] = panel == 4 && j == 3 ? NAN : (float) vxr_below(&random_state, 100);
+			for (size_t i = 0; i < rows * VXK_PANEL; i++)
+			{
+				float		key = bias[i % VXK_PANEL] - 2.0f * products[i];
+				VxNearest  *row = &wanted[i / VXK_PANEL];
+
+				if (key < row->key[i % VXK_PANEL])
+				{
+					row->key[i % VXK_PANEL] = key;
+					row->panel[i % VXK_PANEL] = panel;
+				}
+			}
+			tables[t]->nearest_panel_f32(products, rows, -2.0f, bias, panel, nearest);
+		}
+		for (int i = 0; i < MOST_ROWS; i++)
+		{
+			ck_assert(memcmp(nearest[i].key, wanted[i].key, sizeof(wanted[i].key)) == 0);
+			for (int j = 0; j < VXK_PANEL; j++)
+				ck_assert(isinf(wanted[i].key[j]) || nearest[i].panel[j] == wanted[i].panel[j]);
+		}
+	}
+}
+END_TEST
+
 int
 main(void)
 {
@@ -184,6 +238,7 @@ main(void)
 	tcase_add_test(tcase, large_sums_do_not_wrap);
 	tcase_add_test(tcase, panels_keep_their_bound);
 	tcase_add_test(tcase, rows_are_independent);
+	tcase_add_test(tcase, nearest_keys_are_kept);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
