@@ -18,6 +18,7 @@
 #include "compat.h"
 #include "am/common/explain.h"
 #include "am/common/options.h"
+#include "am/common/range.h"
 #include "kernels/kernels.h"
 
 VX_MODULE_MAGIC;
@@ -34,4 +35,5 @@ _PG_init(void)
 	vxk_init();
 	vxo_init();
 	vxn_explain_init();
+	vxs_range_init();
 }

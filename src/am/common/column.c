@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "utils/float.h"
 #include "utils/lsyscache.h"
 
 #include "compat.h"
@@ -54,11 +55,13 @@ vxi_column_dimensions(Relation index, const VxElementType *type,
 /*
  * The value that a scan is to order by.  value->indexed is false for a NULL, and
  * for a zero vector under an operator class that normalises: they have no distance
- * to anything.  Errors as the operator would if the dimensions are others.
+ * to anything.  range is of the rows that are wanted, infinite if nothing says so;
+ * scans may ignore it.  Errors as the operator would if the dimensions are others.
  */
 void
 vxi_query_value(const VxOperatorClass *opclass, int dimensions,
-				const ScanKeyData *orderby, VxIndexValue *value)
+				const ScanKeyData *orderby, VxIndexValue *value,
+				VxRange *range)
 {
 	const VxElementType *type = opclass->type;
 	Datum		datum;
@@ -66,9 +69,11 @@ vxi_query_value(const VxOperatorClass *opclass, int dimensions,
 
 	Assert(dimensions >= 1);
 	memset(value, 0, sizeof(*value));
+	range->limit = get_float8_infinity();
+	range->nan_passes = false;
 	if (orderby->sk_flags & SK_ISNULL)
 		return;
-	datum = PointerGetDatum(PG_DETOAST_DATUM(orderby->sk_argument));
+	datum = vxs_range_query(orderby->sk_argument, range);
 	if (type->check != NULL)
 		type->check(datum);
 	given = type->dimensions(datum);

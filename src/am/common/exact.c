@@ -535,3 +535,13 @@ vxs_exact_next(VxExactStage *stage, VxExactRow *row)
 		vxs_share_begin(stage, (BlockNumber) (row->tid >> 16), (int) (row->tid & 0xFFFF));
 	}
 }
+
+/*
+ * Take back the row that was given last.
+ */
+void
+vxs_exact_put_back(VxExactStage *stage, const VxExactRow *row)
+{
+	vxs_exact_reserve(stage, vxs_exact_unreturned(stage) + 1);
+	vxs_exact_keep(stage, row->key, row->tid);
+}

@@ -129,6 +129,7 @@ extern void vxs_exact_load(VxExactStage *stage, const VxCandidate *candidates,
 						   int count);
 extern int	vxs_exact_unreturned(const VxExactStage *stage);
 extern double vxs_vector_key(VxExactStage *stage, const VxVectorPlace *place);
+extern void vxs_exact_put_back(VxExactStage *stage, const VxExactRow *row);
 extern bool vxs_exact_next(VxExactStage *stage, VxExactRow *row);
 
 #endif							/* VX_EXACT_H */

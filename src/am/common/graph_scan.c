@@ -19,8 +19,12 @@
  */
 #include "postgres.h"
 
+#include <float.h>
+#include <math.h>
+
 #include "miscadmin.h"
 #include "pgstat.h"
+#include "utils/float.h"
 #include "utils/memutils.h"
 
 #include "compat.h"
@@ -146,6 +150,23 @@ vxs_scan_open(IndexScanDesc scan)
 }
 
 /*
+ * Where the range ends, as a key.  If no row has a distance, either all rows
+ * are wanted or none.  Where codes are exact their estimates, which are float4,
+ * serve as keys: the range is widened by their rounding.
+ */
+static void
+vxs_scan_set_range(VxGraphScan *state)
+{
+	double		limit = vxs_range_key(&state->range, state->index->opclass->metric);
+
+	if (state->exact.unordered && !isinf(limit))
+		limit = state->range.nan_passes ? get_float8_infinity() : -get_float8_infinity();
+	if (state->index->meta.data.vector_bytes == 0 && state->exact.heap_values == NULL)
+		limit += 4 * FLT_EPSILON * (1 + fabs(limit));
+	state->range_key = limit;
+}
+
+/*
  * Prepare the query.  A NULL, or a zero vector under an operator class that
  * normalises, has no distance to anything: all rows are equally near, and the
  * codes are searched for the mean.
@@ -158,7 +179,7 @@ vxs_scan_query(IndexScanDesc scan)
 	const void *image;
 
 	vxi_query_value(state->index->opclass, (int) state->index->meta.data.dimensions,
-					&scan->orderByData[0], &value);
+					&scan->orderByData[0], &value, &state->range);
 
 	/* zeros of either kind: so many floats are more than enough for bits */
 	image = value.indexed ? value.image :
@@ -168,6 +189,7 @@ vxs_scan_query(IndexScanDesc scan)
 	vxs_exact_begin(&state->exact, value.indexed ? value.elements : NULL);
 	if (state->index->refine != NULL)
 		vxs_exact_refine_by(&state->exact, state->query, image);
+	vxs_scan_set_range(state);
 }
 
 /*
@@ -314,6 +336,26 @@ vxs_scan_accept(VxGraphScan *state, const VxExactRow *row)
 }
 
 /*
+ * Whether the scan ends at a row that is beyond the range.  All that follow are
+ * farther in strict order.  In relaxed order rows may turn up late, so the
+ * search resumes once more, and the scan ends if that brings none into the range.
+ */
+static bool
+vxs_scan_passed_range(VxGraphScan *state, VxExactRow *row)
+{
+	MemoryContext old;
+
+	Assert(row->key > state->range_key);
+	if (state->exhausted || state->limits.iterative != VX_ITERATIVE_RELAXED)
+		return true;
+	vxs_exact_put_back(&state->exact, row);
+	old = MemoryContextSwitchTo(state->context);
+	vxs_scan_resume(state);
+	MemoryContextSwitchTo(old);
+	return !vxs_exact_next(&state->exact, row) || row->key > state->range_key;
+}
+
+/*
  * Bring the counters up to date.  Memory grows only when candidates are
  * loaded.
  */
@@ -354,6 +396,8 @@ vxs_scan_next(VxGraphScan *state, VxExactRow *row)
 		if (state->limits.iterative != VX_ITERATIVE_OFF && !state->exhausted)
 			vxs_scan_replenish(state);
 		if (!vxs_exact_next(&state->exact, row))
+			return false;
+		if (row->key > state->range_key && vxs_scan_passed_range(state, row))
 			return false;
 	} while (!vxs_scan_accept(state, row));
 	state->returned++;

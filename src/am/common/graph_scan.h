@@ -18,6 +18,7 @@
 #include "am/common/exact.h"
 #include "am/common/index.h"
 #include "am/common/options.h"
+#include "am/common/range.h"
 
 /*
  * How far a scan may go, from the settings of the moment and the options of
@@ -78,6 +79,8 @@ struct VxGraphScan
 	int64		distinct;		/* those of them that are no copies */
 	int64		returned;		/* rows */
 	double		last_key;		/* of the row returned last */
+	VxRange		range;			/* of rows that are wanted */
+	double		range_key;		/* its limit; farther rows end the scan */
 
 	/* what of the search under way is in the counters */
 	int64		tallied_loaded;

@@ -45,6 +45,21 @@ vxm_method(Relation index)
 }
 
 /*
+ * Whether scans of the access method with this cost estimate end at the bound
+ * of a range (range.h).
+ */
+bool
+vxm_takes_range(amcostestimate_function cost)
+{
+	for (Size i = 0; i < lengthof(methods); i++)
+	{
+		if (cost != NULL && methods[i]->range_cost == cost)
+			return true;
+	}
+	return false;
+}
+
+/*
  * Whether an open index belongs to an access method of this library.
  */
 bool

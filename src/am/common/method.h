@@ -9,6 +9,7 @@
 #ifndef VX_METHOD_H
 #define VX_METHOD_H
 
+#include "access/amapi.h"
 #include "fmgr.h"
 #include "utils/rel.h"
 
@@ -21,15 +22,19 @@ struct VxInspection;
  *
  * check	reports violated invariants, see check.h.
  * inspect	fills in the figures of an index, see inspect.h; may be NULL.
+ * range_cost	its cost estimate, by which the planner's side of range.h knows
+ *			its indexes; NULL if its scans do not ask for the range of a query.
  */
 typedef struct VxMethod
 {
 	PGFunction	handler;
 	void		(*check) (struct VxCheck *check);
 	void		(*inspect) (struct VxInspection *inspection);
+	amcostestimate_function range_cost;
 } VxMethod;
 
 extern const VxMethod *vxm_method(Relation index);
+extern bool vxm_takes_range(amcostestimate_function cost);
 extern bool vxm_is_vector_index(Relation index);
 extern void vxm_require_vector_index(Relation index);
 

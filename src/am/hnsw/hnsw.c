@@ -71,5 +71,6 @@ vx_hnswhandler(PG_FUNCTION_ARGS)
 const VxMethod hnsw_method = {
 	.handler = vx_hnswhandler,
 	.check = hnswcheck,
-	.inspect = vxn_inspect_graph
+	.inspect = vxn_inspect_graph,
+	.range_cost = hnswcostestimate
 };
