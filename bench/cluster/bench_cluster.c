@@ -97,7 +97,7 @@ time_clustering(const Vectors *vectors, int lists, size_t samples, int iteration
 
 	state = cluster(vectors, lists, samples, iterations);
 	seconds = cpu_seconds() - start;
-	vxc_report(state, &report);
+	vxc_cluster_report(state, &report);
 	error = assign_all(vectors, state, lists, list, &assigning);
 	printf("%d dims, %d lists, %zu samples: %.2f s, %d iterations, %d occupied, %d reseeded, error %.5f; "
 		   "%zu rows assigned in %.2f s (%.2f ns a pair), error %.5f\n",

@@ -438,7 +438,7 @@ vxc_reach(const VxClusterState *state, int i)
 }
 
 void
-vxc_report(const VxClusterState *state, VxClusterReport *report)
+vxc_cluster_report(const VxClusterState *state, VxClusterReport *report)
 {
 	const uint32_t *starts = VXC_PART(state, uint32_t, starts);
 

@@ -136,6 +136,6 @@ typedef struct VxClusterReport
 	double		error;			/* mean distance of a sample from its centroid */
 } VxClusterReport;
 
-extern void vxc_report(const VxClusterState *state, VxClusterReport *report);
+extern void vxc_cluster_report(const VxClusterState *state, VxClusterReport *report);
 
 #endif							/* VX_CLUSTER_KMEANS_H */

@@ -311,7 +311,7 @@ check_blobs(VxMetric metric, int dims, float offset)
 	int			found = 0;
 
 	vxc_run(state, vxh_malloc_host());
-	vxc_report(state, &report);
+	vxc_cluster_report(state, &report);
 	ck_assert_int_eq(report.occupied, BLOBS);
 	/* each blob has a centroid of its own, but for one that lay beside another */
 	for (int b = 0; b < BLOBS; b++)
@@ -386,7 +386,7 @@ START_TEST(few_or_equal_samples_do)
 					memcpy(samples + i * dims, samples + (kind == 1 ? 0 : i % 5) * dims, dims * sizeof(float));
 				state = make_state(metric, dims, 10, rows[r], samples);
 				vxc_run(state, vxh_malloc_host());
-				vxc_report(state, &report);
+				vxc_cluster_report(state, &report);
 				ck_assert_int_le(report.occupied, kind == 0 ? 10 : 5);
 				ck_assert_int_ge(report.occupied, rows[r] > 0);
 				if (kind == 0 && rows[r] <= 10)
@@ -415,7 +415,7 @@ START_TEST(one_dimension_is_cut_finely)
 		samples[i] = 1e6f + (float) i;
 	state = make_state(VX_METRIC_L2, 1, LISTS, ROWS, samples);
 	vxc_run(state, vxh_malloc_host());
-	vxc_report(state, &report);
+	vxc_cluster_report(state, &report);
 	ck_assert_int_eq(report.occupied, LISTS);
 	/* intervals of about eight numbers have a variance of five */
 	ck_assert(report.error < 8.0);
@@ -524,7 +524,7 @@ START_TEST(work_can_be_interrupted_all_along)
 	fill_normal(samples, ROWS * DIMS, 0.0f);
 	state = make_state(VX_METRIC_L2, DIMS, LISTS, ROWS, samples);
 	vxc_run(state, &host);
-	vxc_report(state, &report);
+	vxc_cluster_report(state, &report);
 	/* once for each tile of each iteration at least */
 	ck_assert_uint_ge(interrupt_checks, (size_t) report.iterations * ROWS / VXC_BATCH);
 	free(state);
