@@ -3,11 +3,11 @@
 -- ---------------------------------------------------------------------------
 
 CREATE FUNCTION hamming_distance(bit, bit) RETURNS float8
-	AS 'MODULE_PATHNAME', 'vx_bit_hamming_distance' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	AS 'MODULE_PATHNAME', 'vx_bit_hamming_distance' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE SUPPORT vectorx_distance_support;
 COMMENT ON FUNCTION hamming_distance(bit, bit) IS 'Hamming distance';
 
 CREATE FUNCTION jaccard_distance(bit, bit) RETURNS float8
-	AS 'MODULE_PATHNAME', 'vx_bit_jaccard_distance' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	AS 'MODULE_PATHNAME', 'vx_bit_jaccard_distance' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE SUPPORT vectorx_distance_support;
 COMMENT ON FUNCTION jaccard_distance(bit, bit) IS 'Jaccard distance';
 
 CREATE OPERATOR <~> (
