@@ -1,4 +1,4 @@
-# Building an index of real embeddings: the plan, recall, progress, repetition,
+# Building an index of real embeddings by one process (025 has several): the plan, recall, progress, repetition,
 # little memory, and interruption.
 
 use strict;
@@ -11,7 +11,7 @@ use Time::HiRes qw(usleep);
 use VectorxTest;
 
 my $data = "$ENV{TESTDIR}/demo_data";
-my $node = new_server('build', 'shared_buffers = 64MB', 'full_page_writes = off');
+my $node = new_server('build', 'shared_buffers = 64MB', 'full_page_writes = off', 'max_parallel_maintenance_workers = 0');
 
 # the shipped data set: 10 665 definitions of nouns and 36 questions, 384 dimensions
 {

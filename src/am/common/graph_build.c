@@ -3,10 +3,10 @@
  * graph_build.c
  *	  CREATE INDEX for access methods whose pages form a graph.
  *
- * The rows are spooled to a temporary file, which gives the mean; then they
- * are encoded and linked into a graph in memory, and the graph is packed and
- * written in order.  Rows beyond what maintenance_work_mem holds are inserted
- * into the written index one by one.
+ * The rows are spooled to temporary files, which gives the mean; then they are
+ * encoded and linked into a graph in memory, and the graph is packed and
+ * written in order.  Workers take part in the first two.  Rows beyond what
+ * maintenance_work_mem holds are inserted into the written index one by one.
  *
  * See README.md.
  *
@@ -17,18 +17,16 @@
 #include <float.h>
 #include <math.h>
 
-#include "access/tableam.h"
 #include "catalog/index.h"
 #include "commands/progress.h"
 #include "miscadmin.h"
-#include "nodes/execnodes.h"
 #include "utils/backend_progress.h"
 #include "utils/memutils.h"
 
 #include "compat.h"
-#include "am/common/graph_build.h"
-#include "am/common/graph_insert.h"
+#include "am/common/graph_build_internal.h"
 #include "am/common/graph_write.h"
+#include "graph/pack.h"
 
 /* Half width of the L1 grid, in standard deviations of a dimension. */
 #define VXB_SPREAD_DEVIATIONS	4.0
@@ -37,99 +35,30 @@
 #define VXB_SLACK				1.3f
 
 /*
- * State of one CREATE INDEX.  Memory that grows with the table is the graph
- * and the TIDs, both within maintenance_work_mem; the spool is on disk.
- */
-typedef struct VxGraphBuild
-{
-	const VxGraphMethod *method;
-	Relation	heap;
-	struct IndexInfo *index_info;
-	VxIndex    *index;
-	VxSpool    *spool;
-	MemoryContext tuple_context;	/* reset after each row */
-	double	   *sums;			/* of each dimension, over the spooled rows */
-	double		squares;		/* over all dimensions */
-	double		heap_tuples;
-	double		index_tuples;
-	VxMemGraph *graph;
-	uint64	   *tids;
-	uint32		in_memory;		/* rows that the graph holds */
-} VxGraphBuild;
-
-/*
- * Add a row to the sums that the mean is made of: of the vector, or of its
- * direction where the operator class normalises.  Bit strings have no mean.
+ * Put together what the participants found: all rows and sums are the leader's
+ * then.
  */
 static void
-vxb_sum_row(VxGraphBuild *build, const float *floats)
+vxb_gather(VxGraphBuild *build)
 {
-	int			dimensions = build->index->codec.dims;
-	double		scale = 1.0;
-	double		norm2 = 0;
+	int			participants = vxb_team_size(build->team);
+	uint32	   *counts = palloc_array(uint32, participants);
 
-	Assert(dimensions >= 1);
-	if (vx_metric_is_of_bits(build->index->opclass->metric))
-		return;
-	for (int i = 0; i < dimensions; i++)
-		norm2 += (double) floats[i] * floats[i];
-	if (build->index->opclass->normalised)
+	counts[0] = build->share->rows;
+	for (int i = 1; i < participants; i++)
 	{
-		scale = norm2 > 0 ? 1.0 / sqrt(norm2) : 0.0;
-		norm2 = 1.0;
+		const VxBuildShare *share = vxb_team_share(build->team, i);
+		const double *sums = vxb_team_sums(build->team, i);
+
+		counts[i] = share->rows;
+		build->share->heap_tuples += share->heap_tuples;
+		build->share->squares += share->squares;
+		build->index_info->ii_BrokenHotChain |= share->broken_hot_chain;
+		for (int k = 0; k < build->index->codec.dims; k++)
+			build->sums[k] += sums[k];
 	}
-	for (int i = 0; i < dimensions; i++)
-		build->sums[i] += floats[i] * scale;
-	build->squares += norm2;
-}
-
-/*
- * Callback of the heap scan: spool a row.
- */
-static void
-vxb_spool_row(Relation relation, ItemPointer tid, Datum *values, bool *isnull,
-			   bool tuple_is_alive, void *state)
-{
-	VxGraphBuild  *build = (VxGraphBuild *) state;
-	MemoryContext old;
-	VxIndexValue value;
-
-	Assert(build->spool != NULL && build->sums != NULL);
-	if (isnull[0])
-		return;
-
-	old = MemoryContextSwitchTo(build->tuple_context);
-	vxi_value(build->index->opclass, (int) build->index->meta.data.dimensions,
-			  PointerGetDatum(PG_DETOAST_DATUM(values[0])), &value);
-	if (value.indexed)
-	{
-		vxb_spool_append(build->spool, tid, value.elements, value.bytes);
-		vxb_sum_row(build, (const float *) value.image);
-	}
-	MemoryContextSwitchTo(old);
-	MemoryContextReset(build->tuple_context);
-}
-
-/*
- * Read the table: all rows that an index must have, as the server's scan gives
- * them, which takes care of HOT chains, predicates and expressions, reports
- * blocks done and checks for interrupts.
- */
-static void
-vxb_spool_heap(VxGraphBuild *build)
-{
-	const VxMetaPageData *data = &build->index->meta.data;
-	const VxElementType *type = build->index->opclass->type;
-
-	pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, VXB_PHASE_LOAD);
-	build->spool = vxb_spool_create(type->fixed_bytes == NULL ? 0 :
-									type->fixed_bytes((int) data->dimensions));
-	build->sums = palloc0_array(double, build->index->codec.dims);
-	build->heap_tuples = table_index_build_scan(build->heap,
-												build->index->relation,
-												build->index_info, true, true,
-												vxb_spool_row, build, NULL);
-	build->index_tuples = build->spool->count;
+	vxb_spool_join(build->spool, counts);
+	pfree(counts);
 }
 
 /*
@@ -156,7 +85,7 @@ vxb_start_index(VxGraphBuild *build)
 		variance -= average * average;
 	}
 	if (rows > 0)
-		variance = (variance + build->squares / rows) / dimensions;
+		variance = (variance + build->share->squares / rows) / dimensions;
 	index->meta.data.spread =
 		variance > 0 && variance < FLT_MAX ?
 		(float) (VXB_SPREAD_DEVIATIONS * sqrt(variance)) : 1.0f;
@@ -170,83 +99,90 @@ vxb_start_index(VxGraphBuild *build)
 }
 
 /*
+ * Bytes that a build of so many rows needs: the graph and the heap TIDs, a
+ * handle for each participant, and the placing of nodes on pages.
+ */
+static Size
+vxb_memory(const VxGraphBuild *build, uint32 rows)
+{
+	const VxCodec *codec = &build->index->codec;
+	VxPackOptions pack = {0};
+
+	pack.slots_per_page = vxp_geometry(&build->index->meta, 0)->slots;
+	return vxg_memory(codec, &build->options, rows) +
+		(vxb_team_size(build->team) - 1) * vxg_handle_memory(codec, &build->options, rows) +
+		vxg_packing_memory(rows, &pack) + rows * sizeof(uint64);
+}
+
+/*
  * How many of the rows a graph within maintenance_work_mem can hold.  Memory
  * is nearly linear in the rows, so the first guess is close; the loop takes a
  * little off until it holds.
  */
 static uint32
-vxb_rows_in_memory(VxGraphBuild *build, const VxBuildOptions *options)
+vxb_rows_in_memory(const VxGraphBuild *build)
 {
 	Size		limit = (Size) maintenance_work_mem * 1024;
-	uint32		rows = Min(build->spool->count, PG_INT32_MAX);
+	uint32		rows = Min(build->spool->count, PG_INT32_MAX - 1);
+	Size		needed = vxb_memory(build, rows);
 
-	while (rows > 0 &&
-		   vxg_memory(&build->index->codec, options, rows) + rows * sizeof(uint64) > limit)
+	while (rows > 0 && needed > limit)
 	{
-		Size		needed = vxg_memory(&build->index->codec, options, rows) +
-			rows * sizeof(uint64);
 		uint32		fewer = (uint32) ((double) rows * limit / needed);
 
 		rows = Min(fewer, rows - rows / 64 - 1);
+		needed = vxb_memory(build, rows);
 	}
 	return rows;
 }
 
-/* What the codec is given of a spooled row; may be palloc'd. */
-static const void *
-vxb_image(const VxIndex *index, const void *elements)
+/*
+ * Tell at the beginning of what takes time that more memory would save it.
+ */
+static void
+vxb_tell_memory(const VxGraphBuild *build)
 {
-	Assert(elements != NULL);
-	return index->opclass->type->image(index->opclass->metric, elements,
-									   (int) index->meta.data.dimensions);
+	Size		needed = vxb_memory(build, build->spool->count);
+
+	if (build->in_memory == build->spool->count)
+		return;
+	ereport(NOTICE,
+			(errmsg("%s graph no longer fits into maintenance_work_mem after %lld tuples",
+					build->method->name, (long long) build->in_memory),
+			 errdetail("Building will take significantly more time. All of the graph takes %zu MB.",
+					   needed / (1024 * 1024) + 1),
+			 errhint("Increase maintenance_work_mem to speed up builds.")));
 }
 
 /*
- * Link the rows into a graph, as many as memory holds.
- *
- * Node n of the graph is row n of the spool.  Rows are linked in the order of
- * the table and layers drawn from vectorx.seed, so equal tables give equal
- * graphs.
+ * The graph that the rows go into: its options, its memory, and the leader's
+ * handle of it.
  */
 static void
-vxb_build_graph(VxGraphBuild *build)
+vxb_create_graph(VxGraphBuild *build)
 {
 	VxIndex    *index = build->index;
-	VxBuildOptions options;
+	VxBuildOptions *options = &build->options;
+	Size		bytes;
+	void	   *arena;
 
-	memset(&options, 0, sizeof(options));
-	options.m = index->meta.data.m;
-	options.ef_construction = index->meta.data.ef_construction;
-	options.seed = index->meta.data.seed;
-	options.slack = VXB_SLACK;
-	options.max_nodes = build->spool->count;
+	memset(options, 0, sizeof(*options));
+	options->m = index->meta.data.m;
+	options->ef_construction = index->meta.data.ef_construction;
+	options->seed = index->meta.data.seed;
+	options->slack = VXB_SLACK;
+	options->max_nodes = build->spool->count;
 	if (build->method->graph_options != NULL)
-		build->method->graph_options(index, &options);
-	build->in_memory = vxb_rows_in_memory(build, &options);
-	options.max_nodes = Max(build->in_memory, 1);
+		build->method->graph_options(index, options);
+	build->in_memory = vxb_rows_in_memory(build);
+	vxb_tell_memory(build);
+	options->max_nodes = Max(build->in_memory, 1);
 
-	pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, VXB_PHASE_GRAPH);
-	pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_TOTAL, build->spool->count);
-	build->tids = (uint64 *) palloc_extended(Max(build->in_memory, 1) * sizeof(uint64),
-											 MCXT_ALLOC_HUGE);
-	build->graph = vxg_create(&index->codec, &options, &index->host);
-	vxb_spool_rewind(build->spool);
-	for (uint32 i = 0; i < build->in_memory; i++)
-	{
-		ItemPointerData tid;
-		const void *elements = vxb_spool_next(build->spool, &tid);
-		MemoryContext old = MemoryContextSwitchTo(build->tuple_context);
-
-		build->tids[i] = vxi_tid_to_uint64(&tid);
-		if (vxg_add(build->graph, vxb_image(index, elements)) != i)
-			elog(ERROR, "build graph is full after %u rows", i);
-		MemoryContextSwitchTo(old);
-		MemoryContextReset(build->tuple_context);
-		if (i % 64 == 0)
-			pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_DONE, i);
-		CHECK_FOR_INTERRUPTS();
-	}
-	vxg_finish(build->graph);
+	bytes = vxb_arena_size(build);
+	arena = build->team != NULL ?
+		vxb_team_create_arena(build->team, bytes, options) :
+		palloc_extended(bytes, MCXT_ALLOC_HUGE);
+	vxb_join_graph(build, arena, true);
 }
 
 /*
@@ -259,25 +195,15 @@ vxb_insert_rest(VxGraphBuild *build)
 	VxInsertOptions options;
 	VxGraphInsert *insert;
 
-	/* values of varying length are not written, so the spool is where it was */
-	bool		in_order = build->index->opclass->type->fixed_bytes == NULL;
-
 	Assert(build->in_memory <= build->spool->count);
 	if (build->in_memory == build->spool->count)
 		return;
-	ereport(NOTICE,
-			(errmsg("%s graph no longer fits into maintenance_work_mem after %lld tuples",
-					build->method->name, (long long) build->in_memory),
-			 errdetail("Building will take significantly more time."),
-			 errhint("Increase maintenance_work_mem to speed up builds.")));
-
 	build->method->insert_options(build->index, &options);
 	insert = vxi_insert_begin(build->index, VX_PAGES_BUILD, &options);
 	for (uint32 i = build->in_memory; i < build->spool->count; i++)
 	{
 		ItemPointerData tid;
-		const void *elements = in_order ? vxb_spool_next(build->spool, &tid) :
-			vxb_spool_read(build->spool, i, &tid);
+		const void *elements = vxb_spool_read(build->spool, i, &tid);
 		MemoryContext old = MemoryContextSwitchTo(build->tuple_context);
 		VxIndexValue value;
 
@@ -292,6 +218,67 @@ vxb_insert_rest(VxGraphBuild *build)
 		pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_DONE, i);
 		CHECK_FOR_INTERRUPTS();
 	}
+}
+
+/*
+ * What all participants do before they read the table.
+ */
+static void
+vxb_prepare(VxGraphBuild *build, const VxGraphMethod *method, Relation heap,
+			Relation index, struct IndexInfo *index_info)
+{
+	memset(build, 0, sizeof(*build));
+	build->method = method;
+	build->heap = heap;
+	build->index_info = index_info;
+	build->tuple_context = AllocSetContextCreate(CurrentMemoryContext,
+												 "vectorx graph build row",
+												 ALLOCSET_DEFAULT_SIZES);
+	build->index = vxb_new_index(method, index);
+	pg_atomic_init_u32(&build->own_next_row, 0);
+	build->next_row = &build->own_next_row;
+}
+
+/* Where a participant puts what it loads. */
+static void
+vxb_prepare_share(VxGraphBuild *build)
+{
+	if (build->team == NULL)
+	{
+		build->share = palloc0_object(VxBuildShare);
+		build->sums = palloc0_array(double, build->index->codec.dims);
+		return;
+	}
+	build->share = vxb_team_share(build->team, vxb_team_number(build->team));
+	build->sums = vxb_team_sums(build->team, vxb_team_number(build->team));
+	build->next_row = vxb_team_next_row(build->team);
+}
+
+/*
+ * The steps of the leader, or of the only process.  Those in which workers take
+ * part end with a wait for them.
+ */
+static void
+vxb_lead(VxGraphBuild *build)
+{
+	pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, VXB_PHASE_LOAD);
+	vxb_load(build, build->team == NULL ? NULL : vxb_team_scan(build->team, build->heap),
+			 true);
+	vxb_team_wait(build->team);
+
+	vxb_gather(build);
+	vxb_start_index(build);
+	pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, VXB_PHASE_GRAPH);
+	pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_TOTAL, build->spool->count);
+	vxb_create_graph(build);
+	vxb_team_wait(build->team);
+
+	vxb_link(build, true);
+	vxb_team_wait(build->team);
+
+	vxg_finish(build->graph);
+	pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, VXB_PHASE_WRITE);
+	vxb_write_graph(build->index, build->graph, build->spool, build->tids);
 }
 
 /*
@@ -317,30 +304,83 @@ vxb_build(const VxGraphMethod *method, Relation heap, Relation index,
 		elog(ERROR, "index \"%s\" already contains data",
 			 RelationGetRelationName(index));
 
-	memset(&build, 0, sizeof(build));
-	build.method = method;
-	build.heap = heap;
-	build.index_info = index_info;
-	build.tuple_context = AllocSetContextCreate(context, "vectorx graph build row",
-												ALLOCSET_DEFAULT_SIZES);
-	build.index = vxb_new_index(method, index);
-
-	vxb_spool_heap(&build);
-	vxb_start_index(&build);
-	vxb_build_graph(&build);
-	pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, VXB_PHASE_WRITE);
-	vxb_write_graph(build.index, build.graph, build.spool, build.tids);
+	vxb_prepare(&build, method, heap, index, index_info);
+	build.team = vxb_team_begin(method, heap, index, index_info->ii_Concurrent,
+								build.index->codec.dims);
+	vxb_prepare_share(&build);
+	vxb_lead(&build);
+	result->heap_tuples = build.share->heap_tuples;
+	result->index_tuples = build.spool->count;
 	vxg_free(build.graph);
 	vxb_insert_rest(&build);
 	vxb_spool_close(build.spool);
+	if (build.team != NULL)
+		vxb_team_end(build.team);
 	if (RelationNeedsWAL(index))
 		vxp_log_fork(index, MAIN_FORKNUM);
 
-	result->heap_tuples = build.heap_tuples;
-	result->index_tuples = build.index_tuples;
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
 	return result;
+}
+
+/* All counts of rows, for the spool of a worker. */
+static void
+vxb_join_spool(VxGraphBuild *build)
+{
+	int			participants = vxb_team_size(build->team);
+	uint32	   *counts = palloc_array(uint32, participants);
+	const VxElementType *type = build->index->opclass->type;
+
+	for (int i = 0; i < participants; i++)
+		counts[i] = vxb_team_share(build->team, i)->rows;
+	if (build->spool == NULL)
+		build->spool = vxb_spool_create(type->fixed_bytes == NULL ? 0 :
+										type->fixed_bytes((int) build->index->meta.data.dimensions),
+										vxb_team_files(build->team), participants,
+										vxb_team_number(build->team));
+	vxb_spool_join(build->spool, counts);
+	pfree(counts);
+}
+
+/*
+ * A worker of the build: the function that the access method names in
+ * VxGraphMethod.worker calls this with its method.
+ *
+ * A worker that was started late joins in whatever step the others are.
+ */
+void
+vxb_build_worker(const VxGraphMethod *method, dsm_segment *segment, shm_toc *toc)
+{
+	VxGraphBuild build;
+	Relation	heap;
+	Relation	index;
+	VxBuildTeam *team = vxb_team_attach(segment, toc, &heap, &index);
+	struct IndexInfo *index_info = BuildIndexInfo(index);
+	VxTeamStep	step = vxb_team_join(team);
+
+	index_info->ii_Concurrent = vxb_team_concurrent(team);
+	vxb_prepare(&build, method, heap, index, index_info);
+	build.team = team;
+	vxb_prepare_share(&build);
+	if (step == VX_TEAM_LOAD)
+	{
+		vxb_load(&build, vxb_team_scan(team, heap), false);
+		vxb_team_wait(team);
+	}
+	if (step <= VX_TEAM_START)
+		vxb_team_wait(team);
+	if (step <= VX_TEAM_LINK)
+	{
+		/* the metapage is there now, and with it the codec */
+		build.index = vxi_open(index);
+		vxb_join_spool(&build);
+		vxb_join_graph(&build, vxb_team_map_arena(team, &build.options), false);
+		vxb_link(&build, false);
+		vxg_free(build.graph);
+		vxb_spool_close(build.spool);
+	}
+	vxb_team_detach(team);
 }
 
 /*

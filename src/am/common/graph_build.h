@@ -13,6 +13,8 @@
 
 #include "access/genam.h"
 #include "nodes/execnodes.h"
+#include "storage/dsm.h"
+#include "storage/shm_toc.h"
 
 #include "am/common/graph_create.h"
 
@@ -23,6 +25,8 @@
 
 extern IndexBuildResult *vxb_build(const VxGraphMethod *method, Relation heap,
 								   Relation index, struct IndexInfo *index_info);
+extern void vxb_build_worker(const VxGraphMethod *method, dsm_segment *segment,
+							 shm_toc *toc);
 extern char *vxb_phase_name(int64 phase);
 
 #endif							/* VX_GRAPH_BUILD_H */

@@ -33,6 +33,12 @@ typedef struct VxGraphMethod
 	const char *name;			/* of the access method, for messages */
 
 	/*
+	 * The exported function that parallel workers start in, which hands this
+	 * method to vxb_build_worker(); NULL for builds in one process.
+	 */
+	const char *worker;
+
+	/*
 	 * The options of an index, and the errors among them.  The column is
 	 * checked between the two, so that messages come in pgvector's order.
 	 */

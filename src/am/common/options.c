@@ -171,7 +171,7 @@ static const VxSetting settings[] = {
 	NULL},
 	{"vectorx.seed", PGC_INT, &vxo_seed, 1, 0, INT_MAX, NULL,
 		"Sets the seed of index builds",
-	"Equal rows in equal order and an equal seed give an equal index."},
+	"Equal rows in equal order and an equal seed give an equal index, if one process builds it."},
 	{"vectorx.simd", PGC_STRING, &vxo_simd, 0, 0, 0, NULL,
 		"Sets the instruction set that distances are computed with",
 		"auto takes the best that the machine has; vectorx_version() names the others.",

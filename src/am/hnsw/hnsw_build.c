@@ -49,11 +49,21 @@ hnsw_graph_options(const VxIndex *index, VxBuildOptions *options)
 
 static const VxGraphMethod hnsw_graph_method = {
 	.name = "hnsw",
+	.worker = "vx_hnsw_build_worker",
 	.read_options = hnsw_read_options,
 	.check_options = hnsw_check_options,
 	.graph_options = hnsw_graph_options,
 	.insert_options = hnsw_insert_options
 };
+
+/* Where the workers of a parallel build start. */
+PGDLLEXPORT void vx_hnsw_build_worker(dsm_segment *segment, shm_toc *toc);
+
+void
+vx_hnsw_build_worker(dsm_segment *segment, shm_toc *toc)
+{
+	vxb_build_worker(&hnsw_graph_method, segment, toc);
+}
 
 /* ambuild */
 IndexBuildResult *
