@@ -2,8 +2,8 @@
 # id: U (semantic search functions), A (performance guide), E (arrays and
 # embedding), and those of D that 'plan_django' in test/sql has not.
 #
-# Left for their access methods: A8 - A14, A20, A21, A23 - A26, A28 - A31, A37,
-# D4 and the rest of A27 (ivfflat and diskann); A33 needs another extension.
+# Left for ivfflat: A8 - A14, A24 - A26, A28 - A31, A37, D4; A33 needs another
+# extension.
 
 use strict;
 use warnings;
@@ -140,6 +140,30 @@ ok($pruned =~ /p2022/ && $pruned =~ /p2023/ && $pruned !~ /p2021/, 'A36: partiti
 sql('guide', 'CREATE INDEX ON t_test_partitioned USING hnsw (vec vector_cosine_ops)');
 like(sql('guide', 'SET enable_seqscan = off;', q{EXPLAIN (COSTS OFF) SELECT * FROM t_test_partitioned WHERE vec_date BETWEEN '2022-03-01' AND '2023-03-01' ORDER BY vec <=> '[1,2,3]' LIMIT 5}),
 	qr/Merge Append.*Index Scan using t_test_partitioned_p2022_vec_idx.*Index Scan using t_test_partitioned_p2023_vec_idx/s, 'A38, with hnsw: merged from the partitions');
+
+# diskann, by the names of pg_diskann
+$node->safe_psql('postgres', 'CREATE DATABASE disk');
+($status, $out, $error) = $node->psql('disk', 'CREATE EXTENSION pg_diskann CASCADE');
+is($status, 0, 'A39: create extension pg_diskann');
+like($error, qr/installing required extension "vector"/, 'A39: it brings the extension vector');
+sql('disk', $vectors, q{CREATE TABLE my_table (id int, embedding vector(384)); INSERT INTO my_table SELECT i, test_vector(1, i, 384) FROM generate_series(1, 1200) i;
+	CREATE TABLE t_test (id int, embedding vector(3)); INSERT INTO t_test SELECT i, ARRAY[sin(i), cos(i), i % 7] FROM generate_series(1, 4003) i});
+sql('disk', 'CREATE INDEX my_table_embedding_diskann_custom_idx ON my_table USING diskann (embedding vector_cosine_ops) WITH (max_neighbors = 48, l_value_ib = 100)');
+is(sql('disk', q{SELECT reloptions FROM pg_class WHERE relname = 'my_table_embedding_diskann_custom_idx'}), '{max_neighbors=48,l_value_ib=100}', 'A20: options as they were given');
+is(sql('disk', q{SELECT string_agg(name || '=' || default_value, ',' ORDER BY name) FROM vectorx_options() WHERE name IN ('max_neighbors', 'l_value_ib')}), 'l_value_ib=100,max_neighbors=32', 'A20: defaults');
+is(sql('disk', q{LOAD 'vectorx'; SET diskann.l_value_is = 100; SHOW diskann.l_value_is}), 100, 'A21: the setting');
+like(sql('disk', q{EXPLAIN (COSTS OFF) SELECT id FROM my_table ORDER BY embedding <=> (SELECT embedding FROM my_table WHERE id = 7) LIMIT 5}), qr/Index Scan using my_table_embedding_diskann_custom_idx/, 'A21: the index is used');
+is(sql('disk', q{SELECT id FROM my_table ORDER BY embedding <=> (SELECT embedding FROM my_table WHERE id = 7) LIMIT 1}), 7, 'A21: and answers');
+is(sql('disk', q{SELECT phase, round(100.0 * blocks_done / nullif(blocks_total, 0), 1) AS "%" FROM pg_stat_progress_create_index}), '', 'A23: the query on progress');
+is(sql('disk', q{SELECT string_agg(pg_indexam_progress_phasename(oid, n), ', ' ORDER BY n) FROM pg_am, generate_series(1, 2) n WHERE amname = 'diskann'}), 'initializing, loading tuples', 'A23: phases');
+like(error_of('disk', 'CREATE TABLE odd (v vector); CREATE INDEX ON odd USING diskann (v vector_l2_ops)'), qr/22023: column does not have dimensions/, 'A5: the same for diskann');
+is(sql('disk', q{CREATE TABLE empty (e vector(3)); CREATE INDEX ON empty USING diskann (e vector_l2_ops); INSERT INTO empty VALUES ('[1,2,3]'), ('[4,5,6]');}, $index_only, q{SELECT e FROM empty ORDER BY e <-> '[4,4,4]' LIMIT 1}), '[4,5,6]', 'A15: diskann built empty');
+sql('disk', 'CREATE INDEX t_test_l2 ON t_test USING diskann (embedding vector_l2_ops); CREATE INDEX t_test_cosine ON t_test USING diskann (embedding vector_cosine_ops); CREATE INDEX t_test_ip ON t_test USING diskann (embedding vector_ip_ops)');
+like(sql('disk', "EXPLAIN (COSTS OFF) SELECT * FROM t_test ORDER BY embedding $$_[0] '[1,2,3]' LIMIT 5"), qr/Index Scan using $$_[1].*Order By: \(embedding \Q$$_[0]\E '\[1,2,3\]'::vector\)/s, "A27: diskann, each operator its index, $$_[0]")
+  for ([ '<->', 't_test_l2' ], [ '<=>', 't_test_cosine' ], [ '<#>', 't_test_ip' ]);
+is(sql('disk', q{SET "diskann.iterative_search" = 'Relaxed_Order'; SET "diskann.l_value_is" = "100"; SELECT count(*) FROM (SELECT id FROM (SELECT id, embedding <=> (SELECT embedding FROM my_table WHERE id = 9) AS d FROM my_table
+	ORDER BY embedding <=> (SELECT embedding FROM my_table WHERE id = 9) LIMIT 50) x ORDER BY d LIMIT 10) y}), 10, 'settings and the query that orders again, as clients write them');
+is(sql('disk', q{SELECT upgrade_diskann_index(oid) FROM pg_class WHERE relname = 't_test_l2'}), '', 'upgrade_diskann_index()');
 
 # ---- E: real[] and the client that orders by abs()
 
