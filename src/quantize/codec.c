@@ -14,6 +14,7 @@
  */
 #include "quantize/codec.h"
 
+#include <limits.h>
 #include <math.h>
 #include <string.h>
 
@@ -37,7 +38,14 @@ static void
 choose_layout(VxCodec *codec, int bits)
 {
 	codec->padded_dims = codec->dims;
-	if (vx_metric_is_of_bits(codec->metric))
+	if (codec->elements > 0)
+	{
+		codec->kind = VX_CODE_SPARSE;
+		codec->bits = codec->stored_bits = 8;
+		codec->code_bytes = vxq_sparse_code_bytes(codec->dims, codec->elements);
+		codec->padded_dims = codec->elements;
+	}
+	else if (vx_metric_is_of_bits(codec->metric))
 	{
 		int			kept = codec->dims < VXQ_WHOLE_BITS ? codec->dims : VXQ_WHOLE_BITS;
 
@@ -80,6 +88,8 @@ allocate_arrays(VxCodec *codec, const VxHost *host)
 	size_t		padded = codec->padded_dims;
 	size_t		count = padded;
 
+	if (codec->kind == VX_CODE_SPARSE)
+		return;
 	if (codec->kind == VX_CODE_BITS)
 	{
 		if (codec->dims > VXQ_WHOLE_BITS)
@@ -112,9 +122,9 @@ void
 vxq_codec_init(VxCodec *codec, const VxCodecParameters *parameters,
 			   const VxHost *host)
 {
-	Assert(parameters->dims >= 1 &&
-		   parameters->dims <= (vx_metric_is_of_bits(parameters->metric) ?
-								VXQ_MAX_BITS : VXQ_MAX_DIMENSIONS));
+	Assert(parameters->dims >= 1 && parameters->elements >= 0 &&
+		   parameters->dims <= (parameters->elements > 0 ? INT_MAX : (vx_metric_is_of_bits(parameters->metric) ?
+								VXQ_MAX_BITS : VXQ_MAX_DIMENSIONS)));
 	Assert(parameters->bits >= 1 && parameters->bits <= 8);
 	Assert(host != NULL && vxk != NULL);
 
@@ -122,7 +132,7 @@ vxq_codec_init(VxCodec *codec, const VxCodecParameters *parameters,
 	codec->metric = parameters->metric;
 	codec->dims = parameters->dims;
 	codec->ip_link = VX_IP_LINK_L2;
-	codec->image_noise = parameters->image_noise;
+	codec->elements = parameters->elements;
 	codec->operations = vxq_operations_for(vxk->name);
 	choose_layout(codec, parameters->bits);
 	allocate_arrays(codec, host);
@@ -173,6 +183,8 @@ vxq_query_size(const VxCodec *codec)
 {
 	size_t		plane = codec->kind == VX_CODE_RAW ? codec->code_bytes : (size_t) codec->padded_dims;
 
+	if (codec->kind == VX_CODE_SPARSE)
+		plane = vxq_sparse_query_bytes();
 	return sizeof(VxCodeQuery) + plane;
 }
 
@@ -203,12 +215,12 @@ vxq_encode(const VxCodec *codec, const void *input, void *scratch,
 			residual = vxq_residual(codec, x, true, rotated);
 			vxq_lattice_encode(codec, rotated, &residual, levels, factors);
 			codec->operations->pack(levels, codec->code_bytes, codec->stored_bits, code);
-			if (codec->image_noise > 0.0f)
-				factors->error = sqrtf(factors->error * factors->error +
-									   codec->image_noise * codec->image_noise * factors->add);
 			break;
 		case VX_CODE_BITS:
 			factors->add = vxq_bits_encode(codec, input, code);
+			break;
+		case VX_CODE_SPARSE:
+			vxq_sparse_encode(codec, input, code, factors);
 			break;
 	}
 }

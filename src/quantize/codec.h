@@ -20,7 +20,9 @@
  *
  * The input of a codec is dims floats, or for the last two metrics a string of
  * dims bits: the first is the highest bit of the first byte, and the bits
- * behind the last one are zero.
+ * behind the last one are zero.  A codec of sparse vectors takes a VxSparse
+ * (kernels.h) of at most VXQ_SPARSE_MOST_ELEMENTS elements, with indices from
+ * 0 to dims - 1.
  *
  *-------------------------------------------------------------------------
  */
@@ -43,6 +45,9 @@
 /* bit strings up to this length are their own code */
 #define VXQ_WHOLE_BITS	4096
 
+/* elements that a sparse query may have */
+#define VXQ_SPARSE_MOST_ELEMENTS	1000
+
 /* vectors of at most this many bytes are their own code */
 #define VXQ_RAW_BYTES		64
 
@@ -51,22 +56,23 @@ typedef enum VxCodeKind
 	VX_CODE_RAW,				/* the floats themselves: exact */
 	VX_CODE_LATTICE,			/* rotated, `bits` bits a dimension */
 	VX_CODE_SCALAR,				/* L1: 8 bits a dimension, not rotated */
-	VX_CODE_BITS				/* HAMMING, JACCARD: bits of the string */
+	VX_CODE_BITS,				/* HAMMING, JACCARD: bits of the string */
+	VX_CODE_SPARSE				/* sparse vectors: elements, 8 bits each */
 } VxCodeKind;
 
 typedef struct VxCodecParameters
 {
 	VxMetric	metric;
-	int			dims;			/* 1 .. VXQ_MAX_DIMENSIONS */
+	int			dims;			/* 1 .. VXQ_MAX_DIMENSIONS; of bits or sparse
+								 * vectors more */
 	int			bits;			/* 1 .. 8; stored in 2, 4 or 8 bits */
 	uint64_t	seed;			/* of the rotation; part of the format */
 	const float *mean;			/* dims floats, or NULL for zeros; of the
 								 * normalised vectors for COSINE */
 	float		spread;			/* L1: half the range around the mean that the
 								 * grid covers; <= 0 means 1 */
-	float		image_noise;	/* LATTICE: if the input is a random image of the
-								 * true vectors, the standard deviation of the
-								 * product of two images of length one; else 0 */
+	int			elements;		/* inputs are sparse (VxSparse), and a code has
+								 * room for so many of their elements; 0: dense */
 } VxCodecParameters;
 
 /*
@@ -97,7 +103,7 @@ typedef struct VxCodec
 
 	float		lattice_scale;	/* lattice steps in a vector of length one */
 	float		step;			/* SCALAR: width of a grid cell */
-	float		image_noise;	/* as in VxCodecParameters */
+	int			elements;		/* SPARSE: as in VxCodecParameters */
 	double		mean_norm2;		/* squared length of the mean */
 	float	   *mean;			/* dims floats; SCALAR: dithered grid offsets */
 	float	   *zeros;			/* a mean of zeros, LATTICE only */
@@ -115,10 +121,13 @@ typedef struct VxFactors
 {
 	float		add;			/* LATTICE: squared length of the residual;
 								 * SCALAR: what clipping cut off; BITS: bits
-								 * set in the whole string */
-	float		scale;			/* LATTICE: residual per lattice step */
+								 * set in the whole string; SPARSE: squared
+								 * length, for L1 the sum of sizes */
+	float		scale;			/* LATTICE: residual per lattice step; SPARSE:
+								 * value of a level */
 	float		error;			/* LATTICE: one sigma of the inner product with
-								 * a unit vector */
+								 * a unit vector; SPARSE: length, for L1 size,
+								 * of what the code has not */
 } VxFactors;
 
 /* A prepared query; vxq_query_size() bytes, at any address aligned for floats */
@@ -160,11 +169,18 @@ extern size_t vxq_scratch_size(const VxCodec *codec);
 /* Bytes of a VxCodeQuery */
 extern size_t vxq_query_size(const VxCodec *codec);
 
+/* Are codes relative to a mean, in the grid or in the residual? */
+static inline bool
+vxq_codes_have_mean(VxCodeKind kind)
+{
+	return kind != VX_CODE_BITS && kind != VX_CODE_SPARSE;
+}
+
 /* Are estimates of such codes exact, so that nobody needs the vectors? */
 extern bool vxq_codes_are_exact(VxCodeKind kind, int dims);
 
 /*
- * Encode an input (dims finite floats, or dims bits) into codec->code_bytes bytes and factors.
+ * Encode an input into codec->code_bytes bytes and factors.
  * A zero vector under COSINE has no direction and is coded as the mean.
  */
 extern void vxq_encode(const VxCodec *codec, const void *input, void *scratch,
@@ -190,7 +206,8 @@ extern void vxq_query_from_code(const VxCodec *codec, const uint8_t *code,
  * are exact and their errors 0.
  *
  * The codec is the one that query was prepared with.  The array's error
- * factors may be NULL if error is and the query was made from a vector.
+ * factors may be NULL if error is and the query was made from a vector, but
+ * not of SPARSE codes.
  */
 extern void vxq_estimate(const VxCodeQuery *query, const VxCodeArray *array,
 						 const uint32_t *ids, size_t count,

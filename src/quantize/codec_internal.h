@@ -10,6 +10,7 @@
 #ifndef VX_QUANTIZE_CODEC_INTERNAL_H
 #define VX_QUANTIZE_CODEC_INTERNAL_H
 
+#include "kernels/kernels.h"
 #include "quantize/codec.h"
 #include "quantize/vector_operations.h"
 
@@ -25,13 +26,24 @@
 /* Residuals shorter than this have no direction that floats could carry. */
 #define VXQ_SHORTEST 1e-30
 
+/* SPARSE: the table that the plane of a query is, and what the query was */
+typedef struct VxSparseQuery
+{
+	uint32_t	mask;			/* places less one */
+	int			shift;			/* of a hash, to a place */
+	double		length;			/* squared; for L1 the sum of sizes */
+	double		step;			/* of a row as query: value of a level, else 0 */
+	double		lost;			/* the same: what its code has not */
+} VxSparseQuery;
+
 struct VxCodeQuery
 {
 	const VxCodec *codec;
 	VxQueryPurpose purpose;
 	VxFusion	fusion;			/* LATTICE and SCALAR */
+	VxSparseQuery sparse;
 	float		excess;			/* SCALAR: what clipping cut off; BITS: bits set */
-	/* LATTICE: int8 planes; SCALAR, BITS: the code; RAW: the floats */
+	/* LATTICE: int8 planes; SCALAR, BITS: the code; RAW: the floats; SPARSE: table */
 	uint8_t		plane[];
 };
 
@@ -73,5 +85,20 @@ extern float vxq_bits_encode(const VxCodec *codec, const uint8_t *bits,
 extern void vxq_bits_estimate(const VxCodeQuery *query, const int32_t *counts,
 							  const float *set, size_t count,
 							  float *results[2]);
+
+/* sparse.c */
+extern size_t vxq_sparse_code_bytes(int dims, int elements);
+extern size_t vxq_sparse_query_bytes(void);
+extern void vxq_sparse_encode(const VxCodec *codec, const VxSparse *x,
+							  uint8_t *code, VxFactors *factors);
+extern void vxq_sparse_prepare(const VxSparse *x, VxCodeQuery *query);
+extern void vxq_sparse_from_code(const uint8_t *code, const VxFactors *factors,
+								 VxCodeQuery *query);
+extern void vxq_sparse_estimate(const VxCodeQuery *query, const VxCodeArray *array,
+								const uint32_t *ids, size_t first, size_t count,
+								float *results[2]);
+
+/* query.c: a factor as the encoder may have written it, whatever a page holds */
+extern float vxq_sane_factor(float factor, float largest);
 
 #endif							/* VX_QUANTIZE_CODEC_INTERNAL_H */

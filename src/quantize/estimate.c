@@ -252,6 +252,8 @@ vxq_estimate(const VxCodeQuery *query, const VxCodeArray *array,
 			estimate_scalar(query, &chunk, results);
 		else if (query->codec->kind == VX_CODE_BITS)
 			estimate_bits(query, &chunk, results);
+		else if (query->codec->kind == VX_CODE_SPARSE)
+			vxq_sparse_estimate(query, array, chunk.ids, chunk.first, chunk.count, results);
 		else
 			estimate_raw(query, &chunk, results);
 	}

@@ -178,6 +178,9 @@ vxq_query_prepare(const VxCodec *codec, const void *input, VxQueryPurpose purpos
 		case VX_CODE_BITS:
 			query->excess = vxq_bits_encode(codec, input, query->plane);
 			break;
+		case VX_CODE_SPARSE:
+			vxq_sparse_prepare(input, query);
+			break;
 	}
 }
 
@@ -268,9 +271,8 @@ inner_product_from_code(VxCodeQuery *query, const uint8_t *code, const VxFactors
 	query->fusion.common = clamp((double) factors->error * (n - 1), 1e38);
 }
 
-/* a factor as the encoder may have written it, whatever a damaged page holds */
-static float
-sane_factor(float factor, float largest)
+float
+vxq_sane_factor(float factor, float largest)
 {
 	if (!(factor > 0.0f))
 		return 0.0f;
@@ -288,13 +290,15 @@ vxq_query_from_code(const VxCodec *codec, const uint8_t *code,
 	VxFactors	sane;
 
 	Assert(code != NULL);
-	sane.add = sane_factor(factors->add, 1e38f);
-	sane.scale = sane_factor(factors->scale, 1e19f);
-	sane.error = sane_factor(factors->error, 1e19f);
+	sane.add = vxq_sane_factor(factors->add, 1e38f);
+	sane.scale = vxq_sane_factor(factors->scale, 1e19f);
+	sane.error = vxq_sane_factor(factors->error, 1e19f);
 	memset(query, 0, sizeof(VxCodeQuery));
 	query->codec = codec;
 	query->purpose = VX_QUERY_LINK;
-	if (codec->kind != VX_CODE_LATTICE)
+	if (codec->kind == VX_CODE_SPARSE)
+		vxq_sparse_from_code(code, &sane, query);
+	else if (codec->kind != VX_CODE_LATTICE)
 	{
 		memcpy(query->plane, code, codec->code_bytes);
 		query->excess = sane.add;

@@ -22,7 +22,6 @@
 #include "types/element.h"
 #include "types/halfvec.h"
 #include "types/real_array.h"
-#include "types/sparse_image.h"
 #include "types/sparsevec.h"
 #include "types/vector.h"
 
@@ -250,10 +249,8 @@ static const VxElementType bit_element = {
 };
 
 /*
- * sparsevec: from the number of non-zero elements on.  Its codec is given a
- * dense image of few dimensions.
+ * sparsevec: from the number of non-zero elements on.
  */
-#define VX_SPARSE_MAX_INDEXED_ELEMENTS 1000
 
 /* What an index keeps of a sparsevec; the values follow the indices. */
 typedef struct VxSparseElements
@@ -313,20 +310,14 @@ vxt_sparse_bytes(const void *elements)
 		(Size) ((const VxSparseElements *) elements)->nnz * (sizeof(int32) + sizeof(float));
 }
 
-static int
-vxt_sparse_code_dimensions(int dimensions)
-{
-	return VXT_SPARSE_IMAGE_DIMENSIONS;
-}
-
+/* The vector itself, taken apart. */
 static const void *
 vxt_sparsevec_image(VxMetric metric, const void *elements, int dimensions)
 {
-	float	   *image = palloc_array(float, VXT_SPARSE_IMAGE_DIMENSIONS);
-	VxSparse	sparse = vxt_sparse_view(elements);
+	VxSparse   *sparse = palloc_object(VxSparse);
 
-	vxt_sparse_image(&sparse, image);
-	return image;
+	*sparse = vxt_sparse_view(elements);
+	return sparse;
 }
 
 static double
@@ -356,13 +347,12 @@ static const VxElementType sparsevec_element = {
 	.name = "sparsevec",
 	.id = 4,
 	.max_dimensions = VX_SPARSEVEC_MAX_DIM,
-	.image_noise = VXT_SPARSE_IMAGE_NOISE,
+	.is_sparse = true,
 	.check = vxt_sparsevec_check,
 	.dimensions = vxt_sparsevec_dimensions,
 	.elements = vxt_sparsevec_elements,
 	.is_zero = vxt_sparsevec_is_zero,
 	.varying_bytes = vxt_sparse_bytes,
-	.code_dimensions = vxt_sparse_code_dimensions,
 	.image = vxt_sparsevec_image,
 	.key = vxt_sparse_key
 };

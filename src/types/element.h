@@ -5,8 +5,8 @@
  *
  * An index keeps a value as `elements`: the datum without its header, or with
  * as much of it as is needed to read the rest.  To its codec it hands an
- * `image`: floats, or a bit string, of code_dimensions() dimensions.  For
- * most types the two are the same bytes.
+ * `image`: floats, a bit string of code_dimensions() dimensions, or the sparse
+ * vector itself.  For most types the two are the same bytes.
  *
  * A type that indexes are to support adds rows to the tables in element.c; no
  * access method changes.
@@ -20,6 +20,9 @@
 
 #include "base/metric.h"
 
+/* Elements of a sparse vector that an index holds, or that is searched for. */
+#define VX_SPARSE_MAX_INDEXED_ELEMENTS 1000
+
 typedef struct VxElementType
 {
 	const char *name;			/* of the SQL type, for messages */
@@ -30,7 +33,8 @@ typedef struct VxElementType
 	const char *cut;			/* expression of fewer dimensions, for hints, with
 								 * the number twice as %1$d; or NULL */
 	bool		is_array;		/* dimensions and options as in pg_embedding */
-	float		image_noise;	/* see VxCodecParameters */
+	bool		is_sparse;		/* its codes have as many elements as a build
+								 * chooses, see VxCodecParameters */
 
 	/*
 	 * Of a detoasted value.  check() raises an error for one that an index
@@ -51,7 +55,7 @@ typedef struct VxElementType
 	Size		(*varying_bytes) (const void *elements);	/* of those others */
 
 	/* what the codec is given: the elements themselves, or palloc'd */
-	int			(*code_dimensions) (int dimensions);
+	int			(*code_dimensions) (int dimensions);	/* sparse: NULL */
 	const void *(*image) (VxMetric metric, const void *elements,
 						  int dimensions);
 

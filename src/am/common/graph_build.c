@@ -31,6 +31,9 @@
 /* Half width of the L1 grid, in standard deviations of a dimension. */
 #define VXB_SPREAD_DEVIATIONS	4.0
 
+/* Share of sparse vectors that codes are made large enough for. */
+#define VXB_SHARE_CODED_WHOLE	0.98
+
 /* How far a list may outgrow its degree before it is pruned. */
 #define VXB_SLACK				1.3f
 
@@ -54,7 +57,7 @@ vxb_gather(VxGraphBuild *build)
 		build->share->heap_tuples += share->heap_tuples;
 		build->share->squares += share->squares;
 		build->index_info->ii_BrokenHotChain |= share->broken_hot_chain;
-		for (int k = 0; k < build->index->codec.dims; k++)
+		for (int k = 0; k < vxb_sum_count(build->index); k++)
 			build->sums[k] += sums[k];
 	}
 	vxb_spool_join(build->spool, counts);
@@ -62,14 +65,31 @@ vxb_gather(VxGraphBuild *build)
 }
 
 /*
- * Set up the codec around the mean of the rows and write the first pages.
- *
- * The mean is exact, over all rows; without rows it is zero, and no page is
- * spent on it.  The L1 grid is as wide as the deviation of the rows from their
- * mean says, over all dimensions together, since it has one step for all.
+ * How many elements a code of sparse vectors needs so that nearly all of the
+ * rows are coded whole.
  */
-static void
-vxb_start_index(VxGraphBuild *build)
+static int
+vxb_code_elements(const VxGraphBuild *build)
+{
+	double		longer = build->spool->count - build->sums[0];
+	int			elements = 0;
+
+	Assert(build->index->opclass->type->is_sparse);
+	while (elements < VXQ_SPARSE_MOST_ELEMENTS &&
+		   longer > build->spool->count * (1.0 - VXB_SHARE_CODED_WHOLE))
+		longer -= build->sums[++elements];
+	return elements;
+}
+
+/*
+ * Set up the codec around the mean of the rows.  Returns the mean, palloc'd.
+ *
+ * The mean is exact, over all rows; without rows it is zero.  The L1 grid is as
+ * wide as the deviation of the rows from their mean says, over all dimensions
+ * together, since it has one step for all.
+ */
+static float *
+vxb_centre_codes(VxGraphBuild *build)
 {
 	VxIndex    *index = build->index;
 	int			dimensions = index->codec.dims;
@@ -93,9 +113,27 @@ vxb_start_index(VxGraphBuild *build)
 	vxq_codec_release(&index->codec, &index->host);
 	pfree(index->scratch);
 	vxi_codec_init(index, mean);
-	vxp_meta_create(index->relation, MAIN_FORKNUM, &index->meta,
-					rows == 0 || index->codec.kind == VX_CODE_BITS ? NULL : mean);
-	pfree(mean);
+	return mean;
+}
+
+/*
+ * Set up the codec for the rows and write the first pages.  Without rows no page
+ * is spent on a mean of zero.
+ */
+static void
+vxb_start_index(VxGraphBuild *build)
+{
+	VxIndex    *index = build->index;
+	bool		empty = build->spool->count == 0;
+	float	   *mean = NULL;
+
+	if (vxq_codes_have_mean(index->codec.kind))
+		mean = vxb_centre_codes(build);
+	else if (index->opclass->type->is_sparse && !empty)
+		vxb_set_code_elements(index, vxb_code_elements(build));
+	vxp_meta_create(index->relation, MAIN_FORKNUM, &index->meta, empty ? NULL : mean);
+	if (mean != NULL)
+		pfree(mean);
 }
 
 /*
@@ -246,7 +284,7 @@ vxb_prepare_share(VxGraphBuild *build)
 	if (build->team == NULL)
 	{
 		build->share = palloc0_object(VxBuildShare);
-		build->sums = palloc0_array(double, build->index->codec.dims);
+		build->sums = palloc0_array(double, vxb_sum_count(build->index));
 		return;
 	}
 	build->share = vxb_team_share(build->team, vxb_team_number(build->team));
@@ -306,7 +344,7 @@ vxb_build(const VxGraphMethod *method, Relation heap, Relation index,
 
 	vxb_prepare(&build, method, heap, index, index_info);
 	build.team = vxb_team_begin(method, heap, index, index_info->ii_Concurrent,
-								build.index->codec.dims);
+								vxb_sum_count(build.index));
 	vxb_prepare_share(&build);
 	vxb_lead(&build);
 	result->heap_tuples = build.share->heap_tuples;

@@ -31,7 +31,7 @@ typedef struct VxGraphBuild
 	MemoryContext tuple_context;	/* reset after each row */
 
 	VxBuildShare *share;		/* what this participant loaded */
-	double	   *sums;			/* of each dimension, over its rows */
+	double	   *sums;			/* over its rows, see vxb_sum_count() */
 
 	VxBuildOptions options;		/* of the graph */
 	VxMemGraph *graph;
@@ -42,6 +42,7 @@ typedef struct VxGraphBuild
 } VxGraphBuild;
 
 /* graph_build_load.c */
+extern int	vxb_sum_count(const VxIndex *index);
 extern void vxb_load(VxGraphBuild *build, TableScanDesc scan, bool progress);
 
 /* graph_build_link.c */

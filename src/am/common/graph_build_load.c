@@ -17,21 +17,31 @@
 
 #include "compat.h"
 #include "am/common/graph_build_internal.h"
+#include "kernels/kernels.h"
+
+/*
+ * How many sums a build makes of its rows: of each dimension, from which the
+ * mean follows, or of sparse vectors how many have so many elements.
+ */
+int
+vxb_sum_count(const VxIndex *index)
+{
+	return index->opclass->type->is_sparse ? VXQ_SPARSE_MOST_ELEMENTS + 1 :
+		index->codec.dims;
+}
 
 /*
  * Add a row to the sums that the mean is made of: of the vector, or of its
- * direction where the operator class normalises.  Bit strings have no mean.
+ * direction where the operator class normalises.
  */
 static void
-vxb_sum_row(VxGraphBuild *build, const float *floats)
+vxb_sum_floats(VxGraphBuild *build, const float *floats)
 {
 	int			dimensions = build->index->codec.dims;
 	double		scale = 1.0;
 	double		norm2 = 0;
 
 	Assert(dimensions >= 1);
-	if (vx_metric_is_of_bits(build->index->opclass->metric))
-		return;
 	for (int i = 0; i < dimensions; i++)
 		norm2 += (double) floats[i] * floats[i];
 	if (build->index->opclass->normalised)
@@ -42,6 +52,16 @@ vxb_sum_row(VxGraphBuild *build, const float *floats)
 	for (int i = 0; i < dimensions; i++)
 		build->sums[i] += floats[i] * scale;
 	build->share->squares += norm2;
+}
+
+/* Add a row to the sums.  Bit strings need none. */
+static void
+vxb_sum_row(VxGraphBuild *build, const void *image)
+{
+	if (vxq_codes_have_mean(build->index->codec.kind))
+		vxb_sum_floats(build, (const float *) image);
+	else if (build->index->opclass->type->is_sparse)
+		build->sums[((const VxSparse *) image)->count]++;
 }
 
 /*
@@ -65,7 +85,7 @@ vxb_spool_row(Relation relation, ItemPointer tid, Datum *values, bool *isnull,
 	if (value.indexed)
 	{
 		vxb_spool_append(build->spool, tid, value.elements, value.bytes);
-		vxb_sum_row(build, (const float *) value.image);
+		vxb_sum_row(build, value.image);
 	}
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(build->tuple_context);

@@ -24,6 +24,13 @@
 #define VXB_FINE_CODE_SLOTS		12
 
 /*
+ * Elements in a code of sparse vectors, of an index that is made before its rows,
+ * and what their number is a multiple of.
+ */
+#define VXB_CODE_ELEMENTS		64
+#define VXB_CODE_ELEMENTS_STEP	8
+
+/*
  * The dimensions of the column, once it and the options are found to be what can
  * be indexed.
  */
@@ -76,6 +83,30 @@ vxb_set_codes(VxIndex *index, int bits)
 }
 
 /*
+ * Give codes of sparse vectors room for so many elements, or for as many as
+ * leave enough nodes on a page.
+ */
+void
+vxb_set_code_elements(VxIndex *index, int elements)
+{
+	VxMetaPageData *data = &index->meta.data;
+
+	Assert(index->opclass->type->is_sparse && elements <= VXQ_SPARSE_MOST_ELEMENTS);
+	data->code_dimensions = TYPEALIGN(VXB_CODE_ELEMENTS_STEP, Max(elements, 1));
+	do
+	{
+		vxb_set_codes(index, data->code_bits);
+		if (vxb_codes_fit(index) &&
+			(index->meta.geometry[0].slots >= VXB_FINE_CODE_SLOTS ||
+			 data->code_dimensions == VXB_CODE_ELEMENTS_STEP))
+			return;
+		data->code_dimensions -= VXB_CODE_ELEMENTS_STEP;
+	} while (data->code_dimensions > 0);
+	data->code_dimensions = VXB_CODE_ELEMENTS_STEP;
+	vxb_set_codes(index, data->code_bits);
+}
+
+/*
  * Begin an index: check the column and fill in the fixed fields of the
  * metapage.  The codec is set up for the shape of its codes only.
  */
@@ -89,7 +120,8 @@ vxb_new_index(const VxGraphMethod *method, Relation relation)
 	memset(&options, 0, sizeof(options));
 	method->read_options(relation, index->opclass->type, &options);
 	data->dimensions = vxb_check_column(method, index, options.dims);
-	data->code_dimensions = (uint32) index->opclass->type->code_dimensions((int) data->dimensions);
+	data->code_dimensions = index->opclass->type->is_sparse ? VXB_CODE_ELEMENTS :
+		(uint32) index->opclass->type->code_dimensions((int) data->dimensions);
 	data->m = (uint16) options.m;
 	data->ef_construction = (uint16) options.ef_construction;
 	data->fillfactor = (uint16) options.fillfactor;

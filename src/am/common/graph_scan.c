@@ -181,9 +181,7 @@ vxs_scan_query(IndexScanDesc scan)
 	vxi_query_value(state->index->opclass, (int) state->index->meta.data.dimensions,
 					&scan->orderByData[0], &value, &state->range);
 
-	/* zeros of either kind: so many floats are more than enough for bits */
-	image = value.indexed ? value.image :
-		palloc0(state->index->codec.dims * sizeof(float));
+	image = value.indexed ? value.image : vxi_zero_image(state->index);
 	vxq_query_prepare(&state->index->codec, image, VX_QUERY_SEARCH,
 					  state->index->scratch, state->query);
 	vxs_exact_begin(&state->exact, value.indexed ? value.elements : NULL);

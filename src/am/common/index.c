@@ -16,6 +16,7 @@
 #include "am/common/index.h"
 #include "am/common/server_host.h"
 #include "base/slot.h"
+#include "kernels/kernels.h"
 #include "storage/mean_page.h"
 
 /* Up to here the nodes of an inner product index are linked by distance. */
@@ -131,11 +132,17 @@ vxi_codec_init(VxIndex *index, const float *mean)
 	const VxMetaPageData *data = &index->meta.data;
 	VxCodecParameters parameters;
 
+	StaticAssertStmt(VX_SPARSE_MAX_INDEXED_ELEMENTS <= VXQ_SPARSE_MOST_ELEMENTS,
+					 "queries have room for all sparse vectors that are indexed");
 	Assert(data->dimensions >= 1);
 	memset(&parameters, 0, sizeof(parameters));
 	parameters.metric = (VxMetric) data->metric;
 	parameters.dims = (int) data->code_dimensions;
-	parameters.image_noise = index->opclass->type->image_noise;
+	if (index->opclass->type->is_sparse)
+	{
+		parameters.dims = (int) data->dimensions;
+		parameters.elements = (int) data->code_dimensions;
+	}
 	parameters.bits = data->code_bits;
 	parameters.seed = data->seed;
 	parameters.mean = mean;
@@ -181,7 +188,9 @@ vxi_meta_problem(const VxIndex *index)
 		data->metric != (uint8) index->opclass->metric ||
 		data->dimensions > (uint32) vxi_max_dimensions(index->opclass->type, data->total_bits > 0))
 		return "It was built for another operator class.";
-	if (data->code_dimensions !=
+	if (index->opclass->type->is_sparse ?
+		data->code_dimensions > VXQ_SPARSE_MOST_ELEMENTS :
+		data->code_dimensions !=
 		(uint32) index->opclass->type->code_dimensions((int) data->dimensions))
 		return "Its codes are not those of its operator class and dimensions.";
 	if (data->vector_bytes !=
@@ -229,6 +238,19 @@ vxi_open(Relation relation)
 	if (problem != NULL)
 		vxp_report_damage(relation, VX_META_BLOCK, problem);
 	return index;
+}
+
+/*
+ * What codes are given for a query without a distance to anything: zeros, or a
+ * sparse vector without elements.  The mean, where codes have one.
+ */
+const void *
+vxi_zero_image(const VxIndex *index)
+{
+	if (index->opclass->type->is_sparse)
+		return palloc0_object(VxSparse);
+	/* so many floats are more than enough for bits */
+	return palloc0(index->codec.dims * sizeof(float));
 }
 
 /*

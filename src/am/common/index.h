@@ -80,6 +80,7 @@ vxi_max_dimensions(const VxElementType *type, bool refined)
 	return refined ? VXI_MAX_REFINED_DIMENSIONS : type->max_dimensions;
 }
 
+extern const void *vxi_zero_image(const VxIndex *index);
 extern uint32 vxi_vector_bytes(const VxIndex *index, VxCodeKind kind);
 extern bool vxi_keys_are_in_table(const VxIndex *index);
 extern const void *vxi_stored(VxIndex *index, const void *elements);
