@@ -20,6 +20,7 @@
 #include "cluster/assign.h"
 #include "cluster/kmeans.h"
 #include "kernels/kernels.h"
+#include "quantize/list_codec.h"
 
 #define SEED 20261128
 
@@ -107,28 +108,6 @@ time_clustering(const Vectors *vectors, int lists, size_t samples, int iteration
 	free(list);
 }
 
-/* Clouds of differing density. */
-static float *
-generate(size_t rows, int dims)
-{
-	VxRandom	random;
-	float	   *data = allocate(rows * dims * sizeof(float));
-	float	   *centres = allocate((size_t) 100 * dims * sizeof(float));
-
-	vxr_seed(&random, SEED);
-	for (int i = 0; i < 100 * dims; i++)
-		centres[i] = (float) vxr_normal(&random);
-	for (size_t i = 0; i < rows; i++)
-	{
-		size_t		cloud = (size_t) vxr_below(&random, 100);
-
-		for (int k = 0; k < dims; k++)
-			data[i * dims + k] = centres[cloud * dims + k] + (float) (vxr_normal(&random) * (0.2 + cloud * 0.01));
-	}
-	free(centres);
-	return data;
-}
-
 /* Whole files of 4-byte elements; exits where there is none. */
 static void *
 read_file(const char *set, const char *suffix, size_t *elements)
@@ -157,6 +136,271 @@ read_file(const char *set, const char *suffix, size_t *elements)
 	return data;
 }
 
+/* Lists of codes, as an index would keep them. */
+typedef struct Lists
+{
+	const Vectors *vectors;
+	VxListCodec codec;
+	int			lists;
+	uint8_t    *centres;
+	uint32_t   *starts;			/* first row of each list in order */
+	uint32_t   *order;			/* rows by list */
+	size_t	   *strips;			/* first strip of each list */
+	uint8_t    *data;			/* strips */
+} Lists;
+
+/* Rows by list: a counting sort. */
+static void
+sort_rows(Lists *lists, const uint32_t *list)
+{
+	size_t		rows = lists->vectors->rows;
+	uint32_t   *next = allocate((lists->lists + 1) * sizeof(uint32_t));
+
+	memset(lists->starts, 0, (lists->lists + 1) * sizeof(uint32_t));
+	for (size_t i = 0; i < rows; i++)
+		lists->starts[list[i] + 1]++;
+	lists->strips[0] = 0;
+	for (int c = 0; c < lists->lists; c++)
+	{
+		lists->strips[c + 1] = lists->strips[c] + (lists->starts[c + 1] + VXQ_STRIP_ROWS - 1) / VXQ_STRIP_ROWS;
+		lists->starts[c + 1] += lists->starts[c];
+		next[c] = lists->starts[c];
+	}
+	for (size_t i = 0; i < rows; i++)
+		lists->order[next[list[i]]++] = (uint32_t) i;
+	free(next);
+}
+
+/* Encode all rows; prints how long it takes. */
+static void
+encode_lists(Lists *lists, const VxClusterState *state, int bits)
+{
+	const Vectors *vectors = lists->vectors;
+	VxCodecParameters parameters = {vectors->metric, vectors->dims, bits, SEED, NULL, 0.0f, 0.0f};
+	uint8_t    *row;
+	void	   *scratch;
+	double		start;
+
+	vxq_list_codec_init(&lists->codec, &parameters, vxh_malloc_host());
+	scratch = allocate(vxq_list_scratch_size(&lists->codec));
+	row = allocate(lists->codec.row_bytes);
+	lists->centres = allocate(lists->lists * lists->codec.centre_bytes);
+	lists->data = allocate(lists->strips[lists->lists] * lists->codec.strip_bytes);
+	memset(lists->data, 0, lists->strips[lists->lists] * lists->codec.strip_bytes);
+	start = cpu_seconds();
+	for (int c = 0; c < lists->lists; c++)
+	{
+		uint8_t    *centre = lists->centres + c * lists->codec.centre_bytes;
+
+		vxq_list_centre(&lists->codec, vxc_centroid(state, c), scratch, centre);
+		for (uint32_t i = lists->starts[c]; i < lists->starts[c + 1]; i++)
+		{
+			size_t		place = i - lists->starts[c];
+
+			vxq_list_encode(&lists->codec, centre, vectors->data + (size_t) lists->order[i] * vectors->dims, scratch, row);
+			vxq_strip_put(&lists->codec, lists->data + (lists->strips[c] + place / VXQ_STRIP_ROWS) * lists->codec.strip_bytes,
+						  place % VXQ_STRIP_ROWS, row);
+		}
+	}
+	printf("  %d bits: %zu bytes a row, encoded in %.0f ns a row\n", lists->codec.bits, lists->codec.row_bytes,
+		   (cpu_seconds() - start) * 1e9 / vectors->rows);
+	free(scratch);
+	free(row);
+}
+
+/* One row that a query has scored. */
+typedef struct Candidate
+{
+	float		lower;
+	float		estimate;
+	float		error;
+	uint32_t	row;
+} Candidate;
+
+static int
+by_lower(const void *a, const void *b)
+{
+	float		x = ((const Candidate *) a)->lower;
+	float		y = ((const Candidate *) b)->lower;
+
+	return (x > y) - (x < y);
+}
+
+/* Sums over queries of what a search does. */
+typedef struct Sums
+{
+	double		rows;			/* scored */
+	double		outside;		/* of these, keys outside the bound */
+	double		reads;			/* exact keys that the ten nearest needed */
+	double		found;			/* of the true ten nearest */
+	double		centres;		/* seconds for ordering the lists */
+	double		enter;			/* and entering them */
+	double		score;			/* and scoring their rows */
+} Sums;
+
+/* Read exact keys in order of lower bounds until the ten nearest are certain. */
+static void
+take_exact(const Vectors *vectors, const float *query, Candidate *candidates, size_t count,
+		   const int32_t *truth, Sums *sums)
+{
+	float		best[10];
+	uint32_t	rows[10];
+	int			have = 0;
+
+	qsort(candidates, count, sizeof(Candidate), by_lower);
+	for (size_t i = 0; i < count; i++)
+	{
+		float		key = vxq_exact(vectors->metric, query, vectors->data + (size_t) candidates[i].row * vectors->dims, vectors->dims);
+		int			at = have;
+
+		sums->outside += fabsf(key - candidates[i].estimate) > candidates[i].error;
+		if (have == 10 && candidates[i].lower >= best[9])
+			continue;			/* not read by a search: only for the sum above */
+		sums->reads++;
+		if (have == 10 && key >= best[9])
+			continue;
+		if (have == 10)
+			at = 9;
+		else
+			have++;
+		for (; at > 0 && best[at - 1] > key; at--)
+		{
+			best[at] = best[at - 1];
+			rows[at] = rows[at - 1];
+		}
+		best[at] = key;
+		rows[at] = candidates[i].row;
+	}
+	for (int i = 0; i < have; i++)
+		for (int j = 0; j < 10; j++)
+			sums->found += rows[i] == (uint32_t) truth[j];
+}
+
+/* Search the nearest `probes` lists for each query. */
+static void
+search(const Lists *lists, const float *queries, const int32_t *truth, size_t count, int probes)
+{
+	const Vectors *vectors = lists->vectors;
+	VxListQuery *query = allocate(vxq_list_query_size(&lists->codec));
+	void	   *scratch = allocate(vxq_list_scratch_size(&lists->codec));
+	float	   *keys = allocate(lists->lists * sizeof(float));
+	uint32_t   *room = allocate(lists->lists * sizeof(uint32_t));
+	float	   *estimates = allocate(2 * (vectors->rows + 16 * lists->lists) * sizeof(float));
+	Candidate  *candidates = allocate(vectors->rows * sizeof(Candidate));
+	Sums		sums = {0};
+
+	for (size_t q = 0; q < count; q++)
+	{
+		const float *x = queries + q * vectors->dims;
+		VxListOrder order;
+		size_t		found = 0;
+		double		start = cpu_seconds();
+
+		vxq_list_query_prepare(&lists->codec, x, scratch, query);
+		vxq_list_query_centres(query, lists->centres, lists->codec.centre_bytes, lists->lists, keys);
+		vxc_order_init(&order, keys, room, lists->lists);
+		sums.centres += cpu_seconds() - start;
+		for (int p = 0; p < probes; p++)
+		{
+			uint32_t	c = vxc_order_next(&order);
+			size_t		strips = lists->strips[c + 1] - lists->strips[c];
+			float	   *errors = estimates + strips * VXQ_STRIP_ROWS;
+
+			start = cpu_seconds();
+			vxq_list_query_enter(query, lists->centres + c * lists->codec.centre_bytes);
+			sums.enter += cpu_seconds() - start;
+			start = cpu_seconds();
+			vxq_list_query_score(query, lists->data + lists->strips[c] * lists->codec.strip_bytes,
+								 lists->codec.strip_bytes, strips, estimates, errors);
+			sums.score += cpu_seconds() - start;
+			for (uint32_t i = lists->starts[c]; i < lists->starts[c + 1]; i++)
+			{
+				uint32_t	place = i - lists->starts[c];
+				Candidate	one = {estimates[place] - errors[place], estimates[place], errors[place], lists->order[i]};
+
+				candidates[found++] = one;
+			}
+		}
+		sums.rows += found;
+		take_exact(vectors, x, candidates, found, truth + q * 100, &sums);
+	}
+	printf("    %d of %d lists: recall %.3f, %.0f rows scored, %.3f %% outside the bound, %.1f read for the 10 nearest; "
+		   "%.1f us for the order of lists, %.2f us a list entered, %.2f ns a row\n",
+		   probes, lists->lists, sums.found / count / 10, sums.rows / count, 100 * sums.outside / sums.rows, sums.reads / count,
+		   sums.centres * 1e6 / count, sums.enter * 1e6 / count / probes, sums.score * 1e9 / sums.rows);
+	free(query);
+	free(scratch);
+	free(keys);
+	free(room);
+	free(estimates);
+	free(candidates);
+}
+
+/* Lists of a set, searched with codes of several sizes. */
+static void
+study_lists(const Vectors *vectors, const char *set, int count)
+{
+	Lists		lists = {.vectors = vectors};
+	size_t		elements;
+	float	   *queries = read_file(set, "_queries.f32", &elements);
+	size_t		query_count = elements / vectors->dims;
+	int32_t    *truth = read_file(set, ".gt.i32", &elements);
+	uint32_t   *list = allocate(vectors->rows * sizeof(uint32_t));
+	VxClusterState *state = cluster(vectors, count, 50 * (size_t) count < vectors->rows ? 50 * (size_t) count : vectors->rows, 0);
+	double		seconds;
+
+	if (query_count > 200)
+		query_count = 200;
+	lists.lists = count;
+	lists.starts = allocate((count + 1) * sizeof(uint32_t));
+	lists.strips = allocate((count + 1) * sizeof(size_t));
+	lists.order = allocate(vectors->rows * sizeof(uint32_t));
+	assign_all(vectors, state, count, list, &seconds);
+	sort_rows(&lists, list);
+	for (int bits = 1; bits <= VXQ_LIST_MOST_BITS; bits++)
+	{
+		encode_lists(&lists, state, bits);
+		for (int probes = 1; probes <= 100 && probes <= count; probes *= 10)
+		{
+			search(&lists, queries, truth, query_count, probes);
+			if (3 * probes <= count && probes < 100)
+				search(&lists, queries, truth, query_count, 3 * probes);
+		}
+		vxq_list_codec_release(&lists.codec, vxh_malloc_host());
+		free(lists.centres);
+		free(lists.data);
+	}
+	free(queries);
+	free(truth);
+	free(list);
+	free(state);
+	free(lists.starts);
+	free(lists.strips);
+	free(lists.order);
+}
+
+/* Clouds of differing density. */
+static float *
+generate(size_t rows, int dims)
+{
+	VxRandom	random;
+	float	   *data = allocate(rows * dims * sizeof(float));
+	float	   *centres = allocate((size_t) 100 * dims * sizeof(float));
+
+	vxr_seed(&random, SEED);
+	for (int i = 0; i < 100 * dims; i++)
+		centres[i] = (float) vxr_normal(&random);
+	for (size_t i = 0; i < rows; i++)
+	{
+		size_t		cloud = (size_t) vxr_below(&random, 100);
+
+		for (int k = 0; k < dims; k++)
+			data[i * dims + k] = centres[cloud * dims + k] + (float) (vxr_normal(&random) * (0.2 + cloud * 0.01));
+	}
+	free(centres);
+	return data;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -179,6 +423,7 @@ main(int argc, char **argv)
 			time_clustering(&vectors, 300, 15000, iterations);
 		time_clustering(&vectors, 300, 60000, 0);
 		time_clustering(&vectors, 1000, 50000, 0);
+		study_lists(&vectors, argv[1], 300);
 		return 0;
 	}
 	vectors.data = generate(144000, 3);

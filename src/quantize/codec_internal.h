@@ -73,6 +73,14 @@ extern void vxq_lattice_encode(const VxCodec *codec, const float *rotated,
 							   const VxResidual *residual, uint8_t *levels,
 							   VxFactors *factors);
 
+/*
+ * query.c: the constants of estimates for a query of squared length norm2, of which
+ * the planes lack noise2, squared; `constant` is the inner product that all rows
+ * have in common (keys that are inner products only).
+ */
+extern void vxq_query_fusion(VxCodeQuery *query, double norm2, double noise2,
+							 double constant);
+
 /* scalar.c */
 extern void vxq_scalar_init(VxCodec *codec, const VxCodecParameters *parameters);
 extern float vxq_scalar_encode(const VxCodec *codec, const float *x,

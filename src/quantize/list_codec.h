@@ -25,6 +25,9 @@
 #include "base/metric.h"
 #include "quantize/codec.h"
 
+/* bits a dimension that a list codec can have */
+#define VXQ_LIST_MOST_BITS	4
+
 /* rows of a strip */
 #define VXQ_STRIP_ROWS	16
 
@@ -32,8 +35,7 @@ typedef enum VxListCodeKind
 {
 	VX_LIST_WHOLE,				/* RAW and BITS of codec.h: not relative to the
 								 * centre */
-	VX_LIST_SIGNS,				/* one bit a dimension, bytes of 16 rows together */
-	VX_LIST_LATTICE				/* 2, 4 or 8 bits a dimension, row after row */
+	VX_LIST_PLANES				/* planes of one bit a dimension */
 } VxListCodeKind;
 
 /* Read-only once initialised. */
@@ -48,7 +50,8 @@ typedef struct VxListCodec
 	size_t		row_bytes;		/* code_bytes + 4 * factors */
 	size_t		strip_bytes;	/* VXQ_STRIP_ROWS * row_bytes */
 	size_t		centre_bytes;	/* of a coded centre */
-	VxCodec		centres;		/* codec of the centres; rotates for both */
+	VxCodec		centres;		/* codec of the centres, and of whole codes */
+	VxCodec		rows;			/* the same with the bits of the rows */
 } VxListCodec;
 
 /*
@@ -58,7 +61,7 @@ typedef struct VxListCodec
 extern int	vxq_list_bits(VxMetric metric, int dims);
 
 /*
- * Fill *codec.  parameters as for vxq_codec_init(); bits is 1, 2, 4 or 8, or 0 for
+ * Fill *codec.  parameters as for vxq_codec_init(); bits is 1 to 4, or 0 for
  * vxq_list_bits(); the mean is that of the centres, or NULL: it makes the coded
  * centres finer where all vectors lie far from zero.  L1 is not supported.
  */
@@ -103,7 +106,7 @@ extern void vxq_list_query_prepare(const VxListCodec *codec, const void *input, 
 
 /*
  * Keys of `count` coded centres, `stride` bytes apart: the order in which to probe
- * their lists.  Good to a thousandth of the distances.
+ * their lists.  Good to some thousandths of the distances.
  */
 extern void vxq_list_query_centres(const VxListQuery *query, const uint8_t *centres,
 								   size_t stride, size_t count, float *keys);

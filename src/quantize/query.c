@@ -51,8 +51,8 @@ clamp(double value, double limit)
  * hold of it.  `constant` is the inner product with the mean (inner product
  * keys only).
  */
-static void
-set_fusion(VxCodeQuery *query, double norm2, double noise2, double constant)
+void
+vxq_query_fusion(VxCodeQuery *query, double norm2, double noise2, double constant)
 {
 	const VxCodec *codec = query->codec;
 	VxFusion   *fusion = &query->fusion;
@@ -140,7 +140,7 @@ prepare_lattice(VxCodeQuery *query, const float *q, float *rotated)
 			constant += (double) codec->mean[j] * q[j];
 	}
 	noise2 = round_to_plane(query, rotated, residual.norm * residual.norm);
-	set_fusion(query, residual.norm * residual.norm, noise2, constant);
+	vxq_query_fusion(query, residual.norm * residual.norm, noise2, constant);
 	/* 8-bit codes have the grid of the planes, so both may round alike */
 	if (codec->bits == 8)
 		query->fusion.common = (float) (SAME_GRID * -query->fusion.coefficient *
@@ -237,7 +237,7 @@ lattice_from_code(VxCodeQuery *query, const uint8_t *code, const VxFactors *fact
 	}
 	query->fusion.offset = top * sum;
 	query->fusion.inner_step = (float) (0.5 * factors->scale * step);
-	set_fusion(query, factors->add,
+	vxq_query_fusion(query, factors->add,
 			   error2 + lost * factors->scale * factors->scale, 0.0);
 	query->fusion.noise_along = query->fusion.noise;
 	query->fusion.own_loss = clamp(query->fusion.weight * error2, 1e38);
@@ -266,7 +266,7 @@ inner_product_from_code(VxCodeQuery *query, const uint8_t *code, const VxFactors
 	norm2 = vxk->norm2_f32(node, n);
 	noise2 = round_to_plane(query, node, norm2) +
 		(double) factors->error * factors->error * (n - 1);
-	set_fusion(query, norm2, noise2, vxk->dot_f32(node, codec->rotated_mean, n));
+	vxq_query_fusion(query, norm2, noise2, vxk->dot_f32(node, codec->rotated_mean, n));
 	query->fusion.noise_along = query->fusion.noise;
 	query->fusion.common = clamp((double) factors->error * (n - 1), 1e38);
 }

@@ -118,6 +118,19 @@ typedef struct VxVectorOperations
 	/* multiplier * level - shift in each byte, a signed number from then on */
 	void		(*centre) (uint8_t *levels, size_t n, int multiplier, int shift);
 
+	/* x -= scale * (levels - centre), any bytes as levels */
+	void		(*subtract_levels) (float *x, size_t n, const uint8_t *levels,
+									float scale, float centre);
+	/* largest sum of magnitudes of four neighbours, from a multiple of 4 on */
+	float		(*largest_four) (const float *x, size_t n);
+	/*
+	 * Tables for the kernel lookup_u4 of a plane p of n dimensions, whose
+	 * magnitudes add up to at most VXK_MAX_ENTRY in each four neighbours: each
+	 * entry is the sum of those p[j] whose bit is set, plus the magnitudes of
+	 * the negative ones.  Returns the sum of all magnitudes.
+	 */
+	int32_t		(*tables) (const int8_t *p, size_t n, uint8_t *tables);
+
 	/*
 	 * results[0] = estimates and, unless NULL, results[1] = errors of count
 	 * rows from the sums of the kernels and the factors (add, scale,

@@ -535,6 +535,86 @@ VXQ_NAME(centre) (uint8_t *levels, size_t n, int multiplier, int shift)
 			*(VxBytes *) (levels + j) * (uint8_t) multiplier - (uint8_t) shift;
 }
 
+/* what a coded centre stands for is taken off, coordinate by coordinate */
+static void
+VXQ_NAME(subtract_levels) (float *x, size_t n, const uint8_t *levels, float scale, float centre)
+{
+	size_t		j;
+
+	Assert(n % VXQ_GRANULE == 0);
+	for (j = 0; j < n; j += VXQ_LANES)
+	{
+		VI			level = __builtin_convertvector(*(const VB *) (levels + j), VI);
+
+		STORE(x + j, LOAD(x + j) - (__builtin_convertvector(level, VF) - centre) * scale);
+	}
+}
+
+/* sums over pairs and pairs of pairs leave the sum of four in each of their lanes */
+static float
+VXQ_NAME(largest_four) (const float *x, size_t n)
+{
+	VF			most = {0};
+	float		result = 0.0f;
+	size_t		j;
+	int			i;
+
+	Assert(n % VXQ_GRANULE == 0);
+	for (j = 0; j < n; j += VXQ_LANES)
+	{
+		VF			a = VXQ_NAME(magnitude) (LOAD(x + j));
+
+#if VXQ_LANES == 4
+		a += VXQ_SHUFFLE(VF, VI, a, 1, 0, 3, 2);
+		a += VXQ_SHUFFLE(VF, VI, a, 2, 3, 0, 1);
+#elif VXQ_LANES == 8
+		a += VXQ_SHUFFLE(VF, VI, a, 1, 0, 3, 2, 5, 4, 7, 6);
+		a += VXQ_SHUFFLE(VF, VI, a, 2, 3, 0, 1, 6, 7, 4, 5);
+#else
+		a += VXQ_SHUFFLE(VF, VI, a, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14);
+		a += VXQ_SHUFFLE(VF, VI, a, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13);
+#endif
+		most = VXQ_NAME(choose) (a > most, a, most);
+	}
+	for (i = 0; i < VXQ_LANES; i++)
+		result = most[i] > result ? most[i] : result;
+	return result;
+}
+
+/*
+ * One segment of four dimensions is one table: 16 bytes, which every set has.  Byte
+ * m of mask b is all ones if bit b of m is set.  Entries stay below 64, so that no
+ * addition carries into the next byte.
+ */
+static int32_t
+VXQ_NAME(tables) (const int8_t *p, size_t n, uint8_t *tables)
+{
+	const VxBytes mask0 = {0, 255, 0, 255, 0, 255, 0, 255, 0, 255, 0, 255, 0, 255, 0, 255};
+	const VxBytes mask1 = {0, 0, 255, 255, 0, 0, 255, 255, 0, 0, 255, 255, 0, 0, 255, 255};
+	const VxBytes mask2 = {0, 0, 0, 0, 255, 255, 255, 255, 0, 0, 0, 0, 255, 255, 255, 255};
+	const VxBytes mask3 = {0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255};
+	int32_t		negative = 0;
+	int32_t		sum = 0;
+	size_t		segment;
+
+	Assert(n % VXQ_GRANULE == 0);
+	for (segment = 0; segment < n / 4; segment++)
+	{
+		const int8_t *q = p + 4 * segment;
+		int			least = (q[0] < 0 ? q[0] : 0) + (q[1] < 0 ? q[1] : 0) +
+			(q[2] < 0 ? q[2] : 0) + (q[3] < 0 ? q[3] : 0);
+		VxBytes		entries = (VxBytes) {0} - (uint8_t) least;
+
+		entries += (mask0 & (uint8_t) q[0]) + (mask1 & (uint8_t) q[1]);
+		entries += (mask2 & (uint8_t) q[2]) + (mask3 & (uint8_t) q[3]);
+		/* low halves of the bytes first, then high ones: see lookup_u4 */
+		*(VxBytes *) (tables + 16 * (segment / 2) + segment % 2 * 2 * n) = entries;
+		negative -= least;
+		sum += q[0] + q[1] + q[2] + q[3];
+	}
+	return sum + 2 * negative;
+}
+
 /*
  * The estimate and its error for one vector of rows; README.md, sections
  * 4 and 5, has the derivation.  2 * sums fits: a sum is at most
@@ -655,6 +735,9 @@ static const VxVectorOperations VXQ_NAME(operations) = {
 	.unpack = VXQ_NAME(unpack),
 	.join_middle = VXQ_NAME(join_middle),
 	.centre = VXQ_NAME(centre),
+	.subtract_levels = VXQ_NAME(subtract_levels),
+	.largest_four = VXQ_NAME(largest_four),
+	.tables = VXQ_NAME(tables),
 	.fuse = VXQ_NAME(fuse),
 };
 
