@@ -60,25 +60,6 @@ vxs_exact_begin(VxExactStage *stage, const void *query)
 }
 
 /*
- * Refine candidates of an index that has refine codes: of the query that was
- * prepared as base_query, for its codes.
- */
-void
-vxs_exact_refine_by(VxExactStage *stage, const VxCodeQuery *base_query,
-					const void *image)
-{
-	const VxRefineCodec *refine = stage->index->refine;
-
-	Assert(refine != NULL);
-	stage->base_query = base_query;
-	if (stage->refine_query == NULL)
-		stage->refine_query = (VxCodeQuery *)
-			MemoryContextAlloc(stage->index->context, vxq_refine_query_size(refine));
-	vxq_refine_query_prepare(refine, image, stage->index->refine_scratch,
-							 stage->refine_query);
-}
-
-/*
  * Move the last of so many pending rows up to its place in the heap.  What a
  * search yields comes nearly in the order of its bounds: most stay where they are.
  */
@@ -190,6 +171,22 @@ vxs_require_sane_tid(VxExactStage *stage, uint64 tid, BlockNumber block)
 }
 
 /*
+ * Tell the server of the table's pages with the rows of the candidates that are
+ * likely to be read, so that they come from disk together.
+ */
+static void
+vxs_announce_rows(VxExactStage *stage)
+{
+	for (int i = 0; i < Min(stage->pending_count, VXS_ANNOUNCED); i++)
+	{
+		const VxCandidate *candidate = &stage->pending[i].candidate;
+
+		if (candidate->state == VX_SLOT_LIVE)
+			vxs_heap_announce(stage->heap_values, candidate->tid);
+	}
+}
+
+/*
  * Take in the live ones of a batch of candidates, beside what is left of
  * earlier batches.
  */
@@ -211,6 +208,10 @@ vxs_exact_load(VxExactStage *stage, const VxCandidate *candidates, int count)
 		vxs_pending_rise(stage->pending, ++stage->pending_count);
 	}
 	Assert(vxs_exact_unreturned(stage) <= stage->room);
+	if (stage->announce != NULL)
+		stage->announce(stage);
+	if (stage->heap_values != NULL)
+		vxs_announce_rows(stage);
 }
 
 /*
@@ -314,87 +315,6 @@ vxs_vector_key(VxExactStage *stage, const VxVectorPlace *place)
 }
 
 /*
- * Read what a graph index keeps of a candidate beside its code into
- * stage->vector, and the factors of the code.
- */
-static void
-vxs_read_stored(VxExactStage *stage, const VxCandidate *candidate, VxFactors *factors)
-{
-	const VxGraphGeometry *geometry = &stage->index->meta.geometry[0];
-	VxVectorPlace place;
-	Buffer		buffer;
-	Page		page;
-	bool		complete;
-
-	Assert(VX_SLOT_IS_LIVE(candidate->state));
-	buffer = vxp_reader_open(stage->reader, candidate->block, VX_PAGE_GRAPH);
-	vxp_graph_verify(stage->index->relation, buffer, 0, geometry);
-	page = BufferGetPage(buffer);
-	complete = vxp_vector_locate(page, &geometry->vectors, candidate->block,
-								 candidate->slot, &place);
-	factors->add = vxp_graph_floats(page, geometry->add_at)[candidate->slot];
-	factors->scale = vxp_graph_floats(page, geometry->scale_at)[candidate->slot];
-	factors->error = vxp_graph_floats(page, geometry->error_at)[candidate->slot];
-	UnlockReleaseBuffer(buffer);
-	if (!complete)
-		vxp_report_damage(stage->index->relation, candidate->block,
-						  "A live slot has no page for its vector.");
-
-	vxp_vector_read(stage->reader, &place, stage->vector);
-}
-
-/*
- * Narrow the estimate of a candidate by its refine code.
- */
-static void
-vxs_refine(VxExactStage *stage, VxCandidate *candidate)
-{
-	VxFactors	factors;
-
-	Assert(stage->base_query != NULL && stage->refine_query != NULL);
-	vxs_read_stored(stage, candidate, &factors);
-	vxq_refine_estimate(stage->index->refine, stage->base_query, stage->refine_query,
-						&factors, (const uint8 *) stage->vector,
-						&candidate->estimate, &candidate->error);
-	stage->refined++;
-}
-
-/*
- * The exact key of a candidate of a graph, from its full vector.
- */
-static double
-vxs_graph_key(VxExactStage *stage, const VxCandidate *candidate)
-{
-	const VxExactColumn *column = &stage->column;
-	VxFactors	factors;
-
-	if (column->vector_bytes == 0)
-		return candidate->estimate;
-	vxs_read_stored(stage, candidate, &factors);
-	stage->vectors_read++;
-	return column->opclass->type->key(column->opclass->metric, stage->query,
-									  stage->vector, column->dimensions);
-}
-
-/*
- * Prepare to order rows of a graph index.
- */
-void
-vxs_exact_init(VxExactStage *stage, VxIndex *index, VxReader *reader)
-{
-	VxExactColumn column;
-
-	column.relation = index->relation;
-	column.context = index->context;
-	column.opclass = index->opclass;
-	column.dimensions = (int) index->meta.data.dimensions;
-	column.vector_bytes = index->meta.data.vector_bytes;
-	column.read_key = vxs_graph_key;
-	vxs_exact_create(stage, &column, reader);
-	stage->index = index;
-}
-
-/*
  * The exact key of a candidate.  Never NaN.
  */
 static double
@@ -455,7 +375,7 @@ vxs_exact_advance(VxExactStage *stage)
 	Assert(stage->pending_count > 0);
 	if (!first.refined)
 	{
-		vxs_refine(stage, &first.candidate);
+		stage->refine(stage, &first.candidate);
 		first.refined = true;
 		first.bound = vxs_lower_bound(first.candidate.estimate, first.candidate.error);
 		vxs_pending_sink(stage->pending, stage->pending_count, first);

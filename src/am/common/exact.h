@@ -44,6 +44,12 @@ struct VxExactStage;
  */
 typedef double (*VxReadKey) (struct VxExactStage *stage, const VxCandidate *candidate);
 
+/* Narrows estimate and error of a candidate by what the index has of it besides. */
+typedef void (*VxRefine) (struct VxExactStage *stage, VxCandidate *candidate);
+
+/* Tells of pages that will be read for the first VXS_ANNOUNCED pending candidates. */
+typedef void (*VxAnnounce) (struct VxExactStage *stage);
+
 /* The column whose rows are put into order, and how their keys are read. */
 typedef struct VxExactColumn
 {
@@ -54,6 +60,9 @@ typedef struct VxExactColumn
 	uint32		vector_bytes;	/* of one full vector in the index */
 	VxReadKey	read_key;
 } VxExactColumn;
+
+/* Candidates whose pages are asked for together: LIMIT 10 reads some fifteen. */
+#define VXS_ANNOUNCED	16
 
 /*
  * pending	candidates not read yet, a heap with the least bound first.
@@ -68,6 +77,8 @@ typedef struct VxExactStage
 	VxExactColumn column;
 	VxIndex    *index;			/* of graphs only */
 	VxReader   *reader;
+	VxRefine	refine;			/* or NULL; set by the caller */
+	VxAnnounce	announce;		/* or NULL; set by the caller */
 	const void *query;			/* elements of the query vector */
 	void	   *vector;			/* the vector being read */
 	bool		unordered;		/* every row is as near as any other */
@@ -121,15 +132,17 @@ vxs_lower_bound(float estimate, float error)
 
 extern void vxs_exact_create(VxExactStage *stage, const VxExactColumn *column,
 							 VxReader *reader);
-extern void vxs_exact_init(VxExactStage *stage, VxIndex *index, VxReader *reader);
 extern void vxs_exact_begin(VxExactStage *stage, const void *query);
-extern void vxs_exact_refine_by(VxExactStage *stage, const VxCodeQuery *base_query,
-								const void *image);
 extern void vxs_exact_load(VxExactStage *stage, const VxCandidate *candidates,
 						   int count);
 extern int	vxs_exact_unreturned(const VxExactStage *stage);
 extern double vxs_vector_key(VxExactStage *stage, const VxVectorPlace *place);
 extern void vxs_exact_put_back(VxExactStage *stage, const VxExactRow *row);
 extern bool vxs_exact_next(VxExactStage *stage, VxExactRow *row);
+
+/* exact_graph.c */
+extern void vxs_exact_init(VxExactStage *stage, VxIndex *index, VxReader *reader);
+extern void vxs_exact_refine_by(VxExactStage *stage, const VxCodeQuery *base_query,
+								const void *image);
 
 #endif							/* VX_EXACT_H */

@@ -18,6 +18,7 @@
 #include "catalog/index.h"
 #include "executor/executor.h"
 #include "nodes/execnodes.h"
+#include "storage/bufmgr.h"
 #include "utils/memutils.h"
 
 #include "compat.h"
@@ -76,6 +77,19 @@ vxs_heap_value(VxHeapValues *values, ItemPointer tid, Datum *value)
 		*value = PointerGetDatum(PG_DETOAST_DATUM(datums[0]));
 	MemoryContextSwitchTo(old);
 	return !nulls[0];
+}
+
+/*
+ * Tell the server that the page of a heap TID will be read soon.  TOAST is not
+ * announced: where its pages are is known only when the row is there.
+ */
+void
+vxs_heap_announce(VxHeapValues *values, uint64 tid)
+{
+	ItemPointerData pointer;
+
+	memcpy(&pointer, &tid, sizeof(pointer));
+	PrefetchBuffer(values->fetch->rel, MAIN_FORKNUM, ItemPointerGetBlockNumber(&pointer));
 }
 
 /*
