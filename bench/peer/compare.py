@@ -53,6 +53,7 @@ def parse():
     add("--vacuum-rounds", type=int, default=2)
     add("--setting", action="append", default=[], metavar="NAME=VALUE", help="setting of the server; may be repeated")
     add("--output", metavar="FILE", default=os.path.join(datasets.CACHE, "peer", "results.json"), help="results file")
+    add("--label", default="", help="keeps the figures of a run with other settings apart from those without")
     add("--short", action="store_true", help="everything small: an end-to-end run in a few minutes")
     first, _ = parser.parse_known_args()
     if first.short:
@@ -91,7 +92,7 @@ def measure(server, data, options):
     method = methods.METHODS[options.method]
     databases = [Database(server, side, data, method, options) for side in methods.SIDES if side in options.sides.split(",")]
     results = read_results(options.output)
-    key = f"{data.name}-{len(data.table)}-{options.type}/{options.method}"
+    key = "/".join(filter(None, (f"{data.name}-{len(data.table)}-{options.type}", options.method, options.label)))
     entry = options.results = results.setdefault(key, {})
     try:
         for database in databases:

@@ -113,7 +113,7 @@ def number(value, figure=None):
 
 def rows(entry, method):
     """(label with unit, pgvector, vectorx, ratio, floor, aim, verdict) of every figure that was measured."""
-    floors = {floor.figure: floor for floor in method.floors}
+    floors = method.floors_at(entry["data"]["dimensions"])
     for key, figure in FIGURES.items():
         pgvector, vectorx = figure.find(entry, "pgvector"), figure.find(entry, "vectorx")
         if pgvector is None and vectorx is None:

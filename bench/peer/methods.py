@@ -9,7 +9,7 @@ SIDES = ("pgvector", "vectorx")
 EXTENSION = {"pgvector": "vector", "vectorx": "vectorx"}
 OPERATOR = {"cosine": "<=>", "l2": "<->", "ip": "<#>"}
 EF = (10, 15, 20, 30, 40, 60, 80, 120, 160, 240, 320, 480, 640, 1000)
-PROBES = (1, 2, 3, 5, 7, 10, 15, 20, 30, 45, 60, 90, 130, 200)
+PROBES = (1, 2, 3, 4, 6, 8, 11, 15, 20, 30, 45, 60, 80, 110)
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Index:
 
 @dataclass(frozen=True)
 class Floor:
-    """What a figure of figures.py has to reach: at least when `more` is better, else at most."""
+    """What a figure of figures.py has to reach: at least when more is better, else at most."""
     figure: str
     floor: float
     aim: float
@@ -32,26 +32,39 @@ class Floor:
 
 @dataclass(frozen=True)
 class Method:
+    """`size` has floor and aim of the index size up to so many dimensions, since what an index saves depends on them."""
     pgvector: Index
     vectorx: Index
     floors: tuple
+    size: tuple
 
     def side(self, name):
         return getattr(self, name)
 
+    def floors_at(self, dimensions):
+        floor, aim = next((floor, aim) for most, floor, aim in self.size if dimensions <= most)
+        return {floor.figure: floor for floor in (*self.floors, Floor("size", floor, aim))}
+
 
 HNSW = Index("hnsw", "m = 16, ef_construction = 64", "hnsw.ef_search", EF)
+IVFFLAT = Index("ivfflat", "lists = {lists}", "ivfflat.probes", PROBES)
+DISKANN = Index("diskann", "max_neighbors = 32, l_value_ib = 100", "diskann.l_value_is", EF)
+
+CHANGES = (Floor("insert", 3, 6), Floor("update", 15, 40), Floor("vacuum", 15, 30), Floor("wal", 1 / 4, 1 / 8))
+REACH = (Floor("cold_blocks", 1 / 5, 1 / 10), Floor("highest_recall", 0.995, 0.999))
 
 HNSW_FLOORS = (
     Floor("qps@0.95", 4, 8), Floor("qps@0.99", 5, 12), Floor("qps2@0.95", 4, 8), Floor("qps2@0.99", 5, 12),
-    Floor("pages@0.95", 1 / 5, 1 / 8),
-    Floor("build_two", 4, 8), Floor("build_small", 8, 15), Floor("size", 0.95, 0.85),
-    Floor("insert", 3, 6), Floor("update", 15, 40), Floor("vacuum", 15, 30), Floor("wal", 1 / 4, 1 / 8),
-    Floor("cold_blocks", 1 / 5, 1 / 10), Floor("highest_recall", 0.995, 0.999),
-)
+    Floor("pages@0.95", 1 / 5, 1 / 8), Floor("build_two", 4, 8), Floor("build_small", 8, 15), *CHANGES, *REACH)
+IVFFLAT_FLOORS = (
+    Floor("qps@0.95", 6, 15), Floor("build_two", 5, 10), Floor("insert", 1, 2), Floor("vacuum", 2, 4))
+DISKANN_FLOORS = (
+    Floor("qps@0.95", 3, 6), Floor("build_two", 5, 10), *CHANGES, *REACH)
 
+ANY = 1 << 20
 METHODS = {
-    "hnsw": Method(HNSW, HNSW, HNSW_FLOORS),
+    "hnsw": Method(HNSW, HNSW, HNSW_FLOORS, ((ANY, 0.95, 0.85),)),
+    "diskann": Method(HNSW, DISKANN, DISKANN_FLOORS, ((384, 1 / 4, 1 / 5), (768, 1 / 5, 1 / 6), (ANY, 1 / 6, 1 / 8))),
 }
 
 

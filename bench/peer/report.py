@@ -65,22 +65,38 @@ def curves(entry):
     return "\n".join(lines)
 
 
-def summary(results):
-    """The floors of every set side by side: the ratio, and in bold where it misses its floor."""
-    entries = [(key, entry) for key, entry in sorted(results.items())]
-    lines = ["| vectorx to pgvector | floor | aim | " + " | ".join(key.split("/")[0] for key, _ in entries) + " |",
+def ordered(results):
+    """Entries by method, then by dimensions."""
+    order = list(methods.METHODS)
+    return sorted(results.items(), key=lambda item: (order.index(item[1]["data"]["method"]), item[1]["data"]["dimensions"], item[0]))
+
+
+def summaries(results):
+    """A summary for each method."""
+    found = []
+    for method in methods.METHODS:
+        entries = [(key, entry) for key, entry in ordered(results) if entry["data"]["method"] == method]
+        if entries:
+            found += [f"**{method}**", "", summary(entries), ""]
+    return "\n".join(found)
+
+
+def summary(entries):
+    """The floors of every set of one method side by side: the ratio, and in bold where it misses its floor."""
+    lines = ["| vectorx to pgvector | floor | aim | " + " | ".join(entry["data"]["name"] for _, entry in entries) + " |",
              "|---|---:|---:|" + "---:|" * len(entries)]
     for name in SHORT:
-        figure, cells, floor = figures.FIGURES[name], [], None
+        figure, cells, target = figures.FIGURES[name], [], None
         for _, entry in entries:
-            floor = next((one for one in method_of(entry).floors if one.figure == name), None)
+            floor = method_of(entry).floors_at(entry["data"]["dimensions"]).get(name)
             pgvector, vectorx = figure.find(entry, "pgvector"), figure.find(entry, "vectorx")
             value = figures.ratio_of(figure, pgvector, vectorx)
             told = figures.verdict(figure, floor, value, pgvector, vectorx)
             cell = figures.number(value, figure) if value is not None else "only vectorx" if vectorx is not None else "–"
             cells.append(f"**{cell}**" if told.lower().startswith("missed") else cell)
-        lines.append(f"| {figure.label} | {figures.number(floor.floor, figure) if floor else ''} | "
-                     f"{figures.number(floor.aim, figure) if floor else ''} | {' | '.join(cells)} |")
+            target = floor or target
+        lines.append(f"| {figure.label} | {figures.number(target.floor, figure) if target else ''} | "
+                     f"{figures.number(target.aim, figure) if target else ''} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
@@ -115,7 +131,7 @@ def plot_bars(results, method, stem, suffix):
     """Build times and sizes of every set that was measured with a method."""
     import matplotlib.pyplot as pyplot
 
-    entries = [(key, entry) for key, entry in sorted(results.items()) if entry["data"]["method"] == method and "build" in entry]
+    entries = [(key, entry) for key, entry in ordered(results) if entry["data"]["method"] == method and "build" in entry]
     if not entries:
         return None
     names = ("build_one", "build_two", "build_small", "size")
@@ -171,19 +187,19 @@ def main():
     results = compare.read_results(options.input)
     if not results:
         raise SystemExit(f"{options.input}: no results; run bench/peer/run first")
-    sections = "\n".join(section(entry) for _, entry in sorted(results.items()))
+    sections = "\n".join(section(entry) for _, entry in ordered(results))
     if not options.doc:
-        print(summary(results), "", sections, sep="\n")
+        print(summaries(results), "", sections, sep="\n")
         for path in plots(results, options.plots or os.path.dirname(options.input), options.format):
             print(path)
         return
     drawn = plots(results, options.plots or os.path.join(ROOT, "doc", "plots"))
     images = "\n".join(f"![{os.path.basename(path)[:-4]}]({os.path.relpath(path, os.path.join(ROOT, 'doc'))})\n" for path in drawn)
     page = os.path.join(ROOT, "doc", "benchmarks.md")
-    write_between(page, "summary", summary(results))
+    write_between(page, "summary", summaries(results))
     write_between(page, "plots", images)
     write_between(page, "sets", sections)
-    write_between(os.path.join(ROOT, "README.md"), "benchmark summary", summary(results))
+    write_between(os.path.join(ROOT, "README.md"), "benchmark summary", summaries(results))
 
 
 if __name__ == "__main__":
