@@ -121,15 +121,17 @@ class Database:
         watcher, done = servers.Memory(self.value("SELECT pg_backend_pid()")), threading.Event()
         thread = threading.Thread(target=watcher.watch, args=(done,))
         thread.start()
-        position, begin = self.value("SELECT pg_current_wal_insert_lsn()"), time.perf_counter()
+        position = self.value("SELECT pg_current_wal_insert_lsn()")
+        processor, begin = self.server.processor_seconds(), time.perf_counter()
         execute(f"CREATE INDEX item_embedding ON item USING {self.index.method} "
                 f"(embedding {self.element}_{self.data.metric}_ops) WITH ({self.index_options})")
         seconds = time.perf_counter() - begin
+        processor = self.server.processor_seconds() - processor
         done.set()
         thread.join()
         execute(f"COMMENT ON INDEX item_embedding IS '{self.index_label()}'")
         execute("CHECKPOINT")
-        return {"seconds": seconds, "peak_memory": watcher.peak, "size": self.index_size(),
+        return {"seconds": seconds, "cpu": processor, "peak_memory": watcher.peak, "size": self.index_size(),
                 "wal": int(self.value("SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), %s)", position))}
 
     def index_size(self):

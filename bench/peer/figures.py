@@ -19,6 +19,7 @@ class Figure:
     find: Callable
     speedup: bool = False
     absolute: bool = False          # the floor is for the value of vectorx, not for a ratio
+    processor: Callable = None      # finds the server's processor time for the same thing
 
 
 def get(entry, side, *path):
@@ -58,14 +59,18 @@ FIGURES = {}
 for _clients, _key in ((1, "qps"), (2, "qps2")):
     for _recall in (0.90, 0.95, 0.99):
         FIGURES[f"{_key}@{_recall:.2f}"] = Figure(
-            f"queries/s at recall {_recall:.2f}, {_clients} client{'s' if _clients > 1 else ''}", "", True, at(_recall, _key))
+            f"queries/s at recall {_recall:.2f}, {_clients} client{'s' if _clients > 1 else ''}", "", True, at(_recall, _key),
+            processor=at(_recall, f"{_key}_cpu_ms"))
 for _recall in (0.90, 0.95, 0.99):
     FIGURES[f"pages@{_recall:.2f}"] = Figure(f"pages a query at recall {_recall:.2f}", "", False, at(_recall, "pages"))
 FIGURES.update({
     "highest_recall": Figure("highest recall", "", True, highest_recall, absolute=True),
-    "build_one": Figure("build, 1 process", "s", True, of("build", "one", "seconds"), speedup=True),
-    "build_two": Figure("build, 2 processes", "s", True, of("build", "two", "seconds"), speedup=True),
-    "build_small": Figure("build, 2 processes, 64 MB", "s", True, of("build", "small", "seconds"), speedup=True),
+    "build_one": Figure("build, 1 process", "s", True, of("build", "one", "seconds"), speedup=True,
+                        processor=of("build", "one", "cpu")),
+    "build_two": Figure("build, 2 processes", "s", True, of("build", "two", "seconds"), speedup=True,
+                        processor=of("build", "two", "cpu")),
+    "build_small": Figure("build, 2 processes, 64 MB", "s", True, of("build", "small", "seconds"), speedup=True,
+                        processor=of("build", "small", "cpu")),
     "memory": Figure("most memory of the build, 2 processes", "MB", False, of("build", "two", "peak_memory", divide=MEGABYTE)),
     "memory_small": Figure("most memory of the build in 64 MB", "MB", False, of("build", "small", "peak_memory", divide=MEGABYTE)),
     "build_wal": Figure("WAL of the build", "MB", False, of("build", "two", "wal", divide=MEGABYTE)),
@@ -73,15 +78,17 @@ FIGURES.update({
     "cold_blocks": Figure("blocks read, cold query", "", False, of("cold", "first", "blocks")),
     "cold_ms": Figure("cold query", "ms", True, of("cold", "first", "ms"), speedup=True),
     "cold_later_ms": Figure("the four after it", "ms", True, of("cold", "later", "ms"), speedup=True),
-    "insert": Figure("insert, rows/s", "", True, of("insert", "rows_per_second")),
+    "insert": Figure("insert, rows/s", "", True, of("insert", "rows_per_second"), processor=of("insert", "cpu_ms")),
     "wal": Figure("WAL of the index for an insert, without page images", "bytes", False, of("insert", "wal")),
     "wal_images": Figure("page images for it", "bytes", False, of("insert", "wal_images")),
-    "update": Figure("UPDATE of another column, rows/s", "", True, of("update", "rows_per_second")),
-    "vacuum": Figure("VACUUM after 10 % deletes", "s", True, of("vacuum", "seconds"), speedup=True),
+    "update": Figure("UPDATE of another column, rows/s", "", True, of("update", "rows_per_second"),
+                     processor=of("update", "cpu_ms")),
+    "vacuum": Figure("VACUUM after 10 % deletes", "s", True, of("vacuum", "seconds"), speedup=True, processor=of("vacuum", "cpu")),
 })
 for _count in (1, 2, 4, 8):
-    FIGURES[f"queries_{_count}"] = Figure(f"queries/s, {_count} clients, setting 40", "", True, of("clients", "qps", str(_count)))
-    FIGURES[f"inserts_{_count}"] = Figure(f"inserts/s, {_count} clients", "", True, of("clients", "inserts", str(_count)))
+    for _key, _label in (("qps", "queries/s by {} clients, each at the setting for recall 0.95"), ("inserts", "inserts/s by {} clients")):
+        FIGURES[f"{_key}_{_count}"] = Figure(_label.format(_count).replace("1 clients", "1 client"), "", True, of("clients", _key, str(_count)),
+                                             processor=of("clients", f"{_key}_cpu_ms", str(_count)))
 
 
 def ratio_of(figure, pgvector, vectorx):
@@ -111,22 +118,31 @@ def number(value, figure=None):
     return f"{value:,.{digits}f}".replace(",", " ")
 
 
+def processor_ratio(figure, entry):
+    """Processor time of pgvector over that of vectorx; None where it was not measured."""
+    if figure.processor is None:
+        return None
+    pgvector, vectorx = figure.processor(entry, "pgvector"), figure.processor(entry, "vectorx")
+    return pgvector / vectorx if pgvector and vectorx else None
+
+
 def rows(entry, method):
-    """(label with unit, pgvector, vectorx, ratio, floor, aim, verdict) of every figure that was measured."""
+    """The cells of every figure that was measured: label with unit, both sides, ratios, floor, aim, verdict."""
     floors = method.floors_at(entry["data"]["dimensions"])
     for key, figure in FIGURES.items():
         pgvector, vectorx = figure.find(entry, "pgvector"), figure.find(entry, "vectorx")
         if pgvector is None and vectorx is None:
             continue
-        value, floor = ratio_of(figure, pgvector, vectorx), floors.get(key)
+        value, floor, processor = ratio_of(figure, pgvector, vectorx), floors.get(key), processor_ratio(figure, entry)
         label = f"{figure.label}{f', {figure.unit}' if figure.unit else ''}"
         yield (label, number(pgvector, figure), number(vectorx, figure), number(value, figure),
-               number(floor.floor, figure) if floor else "", number(floor.aim, figure) if floor else "",
-               verdict(figure, floor, value, pgvector, vectorx))
+               number(processor) if processor else "", number(floor.floor, figure) if floor else "",
+               number(floor.aim, figure) if floor else "", verdict(figure, floor, value, pgvector, vectorx))
 
 
 def table(entry, method):
     """All figures of one data set as Markdown."""
-    lines = ["| figure | pgvector | vectorx | ratio | floor | aim | |", "|---|---:|---:|---:|---:|---:|---|"]
+    lines = ["| figure | pgvector | vectorx | ratio | by processor time | floor | aim | |",
+             "|---|---:|---:|---:|---:|---:|---:|---|"]
     lines += ["| " + " | ".join(row) + " |" for row in rows(entry, method)]
     return "\n".join(lines)

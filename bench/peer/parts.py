@@ -9,7 +9,7 @@ import time
 
 import curve
 
-EQUAL_RECALL = 0.95                 # where cold queries are compared
+EQUAL_RECALL = 0.95                 # where cold queries, and those of several clients, are compared
 CLIENTS = (1, 2, 4, 8)
 
 
@@ -84,7 +84,8 @@ def search_point(databases, position, truth, options):
         rates = each_side(databases, options.rounds, lambda database: throughput(
             database, points[database.side]["setting"], clients, options))
         for side, results in rates.items():
-            points[side][key] = statistics.median(results)
+            found = medians(results)
+            points[side][key], points[side][f"{key}_cpu_ms"] = found["rate"], found["cpu_ms"]
     for side, point in points.items():
         say("search", side, point["setting"], f"recall {point['recall']:.4f}, {point['pages']:.0f} pages,",
             f"{point['qps']:.0f} and {point['qps2']:.0f} queries a second")
@@ -104,6 +105,12 @@ def search(databases, truth, options):
     return figures
 
 
+def equal_setting(database, options):
+    """The setting that gives this side the recall at which the sides are compared, if it was swept; else 40."""
+    points = options.results.get("search", {}).get(database.side, {}).get("points")
+    return curve.effort_at(points, EQUAL_RECALL) if points else 40
+
+
 # cold
 
 def cold(databases, _truth, options):
@@ -111,8 +118,7 @@ def cold(databases, _truth, options):
     figures = {}
     for database in databases:
         database.ensure_index()
-        points = options.results.get("search", {}).get(database.side, {}).get("points")
-        figures[database.side] = {"setting": curve.effort_at(points, EQUAL_RECALL) if points else 40, "first": [], "later": []}
+        figures[database.side] = {"setting": equal_setting(database, options), "first": [], "later": []}
     for turn in range(options.cold_restarts):
         for database in databases:
             for other in databases:
@@ -138,9 +144,11 @@ def cold(databases, _truth, options):
 # changes of the table
 
 def timed(database, statement):
-    begin = time.perf_counter()
+    """Runs a statement; returns the rows, its seconds, and the seconds of processor time."""
+    processor, begin = database.server.processor_seconds(), time.perf_counter()
     rows = database.session.execute(statement).rowcount
-    return rows / (time.perf_counter() - begin)
+    seconds = time.perf_counter() - begin
+    return rows, seconds, database.server.processor_seconds() - processor
 
 
 def prepare_changes(databases):
@@ -169,13 +177,13 @@ def insert(databases, _truth, options):
         first = turns[database.side] * batch
         turns[database.side] += 1
         position = database.value("SELECT pg_current_wal_insert_lsn()")
-        rate = timed(database, f"INSERT INTO item SELECT nextval('fresh'), note, embedding FROM extra "
-                               f"WHERE id >= {first} AND id < {first + batch}")
+        rows, seconds, processor = timed(database, f"INSERT INTO item SELECT nextval('fresh'), note, embedding FROM extra "
+                                                   f"WHERE id >= {first} AND id < {first + batch}")
         database.session.execute("SELECT pg_switch_wal()")
         record, images = database.session.execute(INDEX_WAL, [position]).fetchone()
-        say("insert", database.side, f"{rate:.0f} rows/s, WAL of the index {float(record) / batch:.0f} bytes a row,",
+        say("insert", database.side, f"{rows / seconds:.0f} rows/s, WAL of the index {float(record) / batch:.0f} bytes a row,",
             f"page images {float(images) / batch:.0f}")
-        return {"rows_per_second": rate, "wal": float(record) / batch, "wal_images": float(images) / batch}
+        return {"rows_per_second": rows / seconds, "cpu_ms": 1000 * processor / rows, "wal": float(record) / batch, "wal_images": float(images) / batch}
     return {side: medians(results) for side, results in each_side(databases, options.rounds, one).items()}
 
 
@@ -187,9 +195,10 @@ def update(databases, _truth, options):
 
     def one(database):
         turn[database.side] += 1
-        rate = timed(database, f"UPDATE item SET note = note + 1 WHERE id % {step} = {turn[database.side]}")
-        say("update", database.side, f"{rate:.0f} rows/s")
-        return {"rows_per_second": rate}
+        rows, seconds, processor = timed(
+            database, f"UPDATE item SET note = note + 1 WHERE id % {step} = {turn[database.side]}")
+        say("update", database.side, f"{rows / seconds:.0f} rows/s")
+        return {"rows_per_second": rows / seconds, "cpu_ms": 1000 * processor / rows}
     return {side: medians(results) for side, results in each_side(databases, options.rounds, one).items()}
 
 
@@ -202,22 +211,21 @@ def vacuum(databases, truth, options):
         turn[database.side] += 1
         database.session.execute(f"DELETE FROM item WHERE id % 10 = {turn[database.side]}")
         database.session.execute("CHECKPOINT")
-        begin = time.perf_counter()
-        database.session.execute("VACUUM item")
-        seconds = time.perf_counter() - begin
+        _, seconds, processor = timed(database, "VACUUM item")
         say("vacuum", database.side, f"{seconds:.2f} s")
-        return {"seconds": seconds}
+        return {"seconds": seconds, "cpu": processor}
     return {side: medians(results) for side, results in each_side(databases, options.vacuum_rounds, one).items()}
 
 
 def clients(databases, _truth, options):
     """Queries and inserts a second by 1, 2, 4 and 8 clients, each row a transaction."""
     prepare_changes(databases)
-    figures = {database.side: {"qps": {}, "inserts": {}} for database in databases}
+    figures = {database.side: {"qps": {}, "inserts": {}, "qps_cpu_ms": {}, "inserts_cpu_ms": {}} for database in databases}
     share = max(1, len(databases[0].data.pool) // (2 * len(CLIENTS)))
     first = len(databases[0].data.pool) // 2
     for number, count in enumerate(CLIENTS):
-        rates = each_side(databases, options.rounds, lambda database: throughput(database, 40, count, options))
+        rates = each_side(databases, options.rounds, lambda database: throughput(
+            database, equal_setting(database, options), count, options))
         each = max(1, share // count)
         script = (f"\\set n :n + 1\nINSERT INTO item SELECT nextval('fresh'), note, embedding FROM extra "
                   f"WHERE id = {first + number * share} + :client_id * {each} + :n;\n")
@@ -225,9 +233,11 @@ def clients(databases, _truth, options):
             database.name, script, count, {}, "-D", "n=-1", "-t", each))
         for database in databases:
             side = database.side
-            figures[side]["qps"][str(count)] = statistics.median(rates[side])
-            figures[side]["inserts"][str(count)] = inserts[side][0]
-            say("clients", side, count, f"{figures[side]['qps'][str(count)]:.0f} queries, {inserts[side][0]:.0f} inserts a second")
+            for key, found in (("qps", medians(rates[side])), ("inserts", inserts[side][0])):
+                figures[side][key][str(count)] = found["rate"]
+                figures[side][f"{key}_cpu_ms"][str(count)] = found["cpu_ms"]
+            say("clients", side, count, f"{figures[side]['qps'][str(count)]:.0f} queries,",
+                f"{figures[side]['inserts'][str(count)]:.0f} inserts a second")
     return figures
 
 
