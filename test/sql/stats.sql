@@ -19,8 +19,10 @@ SELECT scans, resumes, rows_returned, pages_scored > 0 AS pages, nodes_scored >=
 		exact_distances BETWEEN 5 AND nodes_scored AS exact, heap_fetches, inserts, edges_written, since <= now() AS since
 	FROM pg_stat_vectorx WHERE indexrelid = 'stats.items_e'::regclass;
 -- a larger LIMIT makes it resume
+SET enable_seqscan = off;
 SELECT vectorx_stat_reset('stats.items_e');
 SELECT count(*) FROM (SELECT id FROM stats.items ORDER BY e <-> :'q' LIMIT 200) s;
+RESET enable_seqscan;
 SELECT scans, resumes > 0 AS resumed, rows_returned FROM pg_stat_vectorx WHERE schemaname = 'stats';
 SELECT vectorx_stat_reset('stats.items_e');
 -- a rescan is a scan

@@ -33,6 +33,11 @@
 #define VXE_CACHED_SHARE	0.05
 
 /*
+ * Rows that a LIMIT is taken to ask for whose value is not known when planning.
+ */
+#define VXE_USUAL_LIMIT		50.0
+
+/*
  * Set what does not depend on the scan.  Returns false, with the path out of
  * the running, if the path asks for no order: a vector index finds nothing by
  * condition alone.
@@ -105,11 +110,22 @@ vxe_rows_offered(PlannerInfo *root, const RelOptInfo *rel)
 }
 
 /*
+ * Whether the query has a LIMIT that is a parameter of a generic plan.
+ */
+static bool
+vxe_limit_is_unknown(const Query *parse)
+{
+	return parse->limitCount != NULL && !IsA(parse->limitCount, Const) &&
+		parse->groupClause == NIL && parse->groupingSets == NIL &&
+		parse->distinctClause == NIL && !parse->hasAggs && !parse->hasWindowFuncs;
+}
+
+/*
  * The share of the index's rows, 0 < share <= 1, that the scan has to return
  * before the query has enough: all without LIMIT, and with it those that it
  * takes until so many meet the conditions.
  *
- * A LIMIT that is not known when planning, and a cursor, are a fraction.
+ * A cursor wants a fraction of the rows, by the server's rule.
  */
 static double
 vxe_share_wanted(PlannerInfo *root, const RelOptInfo *rel)
@@ -119,6 +135,8 @@ vxe_share_wanted(PlannerInfo *root, const RelOptInfo *rel)
 
 	if (root->limit_tuples > 0)
 		wanted = root->limit_tuples;
+	else if (vxe_limit_is_unknown(parse))
+		wanted = VXE_USUAL_LIMIT;
 	else if (parse->groupClause != NIL || parse->groupingSets != NIL ||
 			 parse->distinctClause != NIL || parse->hasAggs ||
 			 parse->hasWindowFuncs || root->tuple_fraction <= 0)
@@ -133,14 +151,25 @@ vxe_share_wanted(PlannerInfo *root, const RelOptInfo *rel)
 }
 
 /*
- * Cost of a scan until it has returned a number of rows.  A page costs what
- * the cache is unlikely to hold of it.
+ * Cost of reading pages, of which the cache is unlikely to hold a share: each
+ * costs something, and those of them that are distinct cost a read if they are
+ * missed.
+ */
+static Cost
+vxe_cost_of_pages(const VxCostModel *model, double pages, double page_cost)
+{
+	double		missed = 1.0 - Min(1.0, effective_cache_size / model->pages);
+	double		distinct = Min(pages, model->pages);
+
+	return page_cost * Max(VXE_CACHED_SHARE * pages, missed * distinct);
+}
+
+/*
+ * Cost of a scan until it has returned a number of rows.
  */
 static Cost
 vxe_cost_of_rows(const VxCostModel *model, double rows)
 {
-	double		cached = Min(1.0, effective_cache_size / model->pages);
-	double		missed = Max(VXE_CACHED_SHARE, 1.0 - cached);
 	VxScanWork	work;
 
 	Assert(rows >= 1.0 && rows <= model->tuples);
@@ -148,8 +177,8 @@ vxe_cost_of_rows(const VxCostModel *model, double rows)
 	model->work(model->shape, rows, &work);
 	Assert(work.random_pages >= 0 && work.sequential_pages >= 0 && work.operators >= 0);
 
-	return missed * (work.random_pages * random_page_cost +
-					 work.sequential_pages * seq_page_cost) +
+	return vxe_cost_of_pages(model, work.random_pages, random_page_cost) +
+		vxe_cost_of_pages(model, work.sequential_pages, seq_page_cost) +
 		work.operators * cpu_operator_cost + rows * cpu_index_tuple_cost;
 }
 
@@ -187,6 +216,12 @@ vxe_finish(PlannerInfo *root, IndexPath *path, const VxCostModel *model,
 	{
 		wanted += vxe_cost_of_sort(rel);
 		total += vxe_cost_of_sort(rel);
+	}
+	if (root->limit_tuples <= 0 && vxe_limit_is_unknown(root->parse))
+	{
+		/* the planner will take a tenth of the rows of whatever is said here */
+		total = wanted;
+		*estimate->selectivity = share;
 	}
 	*estimate->startup = share == 1.0 ? first :
 		Max(first, (wanted - share * total) / (1.0 - share));

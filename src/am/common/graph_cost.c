@@ -22,12 +22,13 @@
 /* Pages of the base layer that a search meets for each candidate it loads. */
 #define VXE_PAGES_PER_CANDIDATE	3.0
 
-/* Full vectors read for each row returned, and for each place of ef_search. */
-#define VXE_VECTORS_PER_ROW	1.0
-#define VXE_VECTORS_PER_EF		0.5
-
-/* Candidates loaded for each row returned, once the first beam is used up. */
+/*
+ * Candidates loaded for each row returned, once the first beam is used up, and
+ * full vectors read; at least so many for each place of the beam.
+ */
 #define VXE_LOADED_PER_ROW		3.0
+#define VXE_VECTORS_PER_ROW		3.0
+#define VXE_VECTORS_PER_PLACE	0.25
 
 /*
  * CPU cost of a page in units of cpu_operator_cost: pin, lock, and score some
@@ -42,10 +43,10 @@
 typedef struct VxGraphCostShape
 {
 	double		tuples;
-	double		pages;			/* of all kinds */
 	double		base_pages;		/* graph pages of layer 0 */
 	double		upper_pages;	/* read in the layers above */
-	double		vector_pages;	/* pages of one vector, or refine code */
+	double		vector_pages;	/* read for one vector, or refine code: the
+								 * node's page, which says where it is, and its own */
 	double		row_pages;		/* read in the table for an exact distance */
 	VxScanLimits limits;
 	double		beam;			/* candidates of the first search */
@@ -81,12 +82,11 @@ vxe_graph_shape(const IndexOptInfo *info, const VxCostModel *model,
 	}
 	slots = Max(1.0, meta.geometry[0].slots * meta.data.fillfactor / 100.0);
 	shape->tuples = model->tuples;
-	shape->pages = model->pages;
 	shape->base_pages = ceil(model->tuples / slots);
 	shape->upper_pages = shape->base_pages > 1.0 ?
 		VXI_MAX_ENTRIES * log(shape->base_pages) / -log(vxi_promotion()) : 0.0;
 	shape->vector_pages = meta.data.vector_bytes == 0 ? 0.0 :
-		1.0 + (double) meta.data.vector_bytes / VX_PAGE_CONTENTS;
+		2.0 + (double) meta.data.vector_bytes / VX_PAGE_CONTENTS;
 	shape->row_pages = meta.data.total_bits == 0 ? 0.0 : VXE_PAGES_PER_ROW;
 	shape->beam = shape->limits.beam;
 }
@@ -113,9 +113,8 @@ vxe_graph_work(const void *opaque, double rows, VxScanWork *work)
 	graph = shape->upper_pages +
 		shape->base_pages * (1.0 - exp(-met / shape->base_pages));
 	vectors = Min(shape->tuples, Max(VXE_VECTORS_PER_ROW * rows,
-									 VXE_VECTORS_PER_EF * shape->beam / 2.0));
-	work->random_pages = Min(shape->pages, graph + vectors * shape->vector_pages) +
-		vectors * shape->row_pages;
+									 VXE_VECTORS_PER_PLACE * shape->beam));
+	work->random_pages = graph + vectors * (shape->vector_pages + shape->row_pages);
 	work->operators = VXE_OPERATORS_PER_PAGE * work->random_pages;
 }
 
