@@ -40,6 +40,7 @@ SELECT pg_temp.test_explain('EXPLAIN (ANALYZE, VECTORX, COSTS OFF, TIMING OFF, S
 -- a scan for each outer row, and one that is resumed
 SELECT line FROM pg_temp.test_explain('EXPLAIN (ANALYZE, VECTORX, COSTS OFF, TIMING OFF, SUMMARY OFF, BUFFERS OFF) '
 	'SELECT n.id FROM t a CROSS JOIN LATERAL (SELECT id FROM t ORDER BY e <-> a.e LIMIT 1) n WHERE a.id < 4') line WHERE line ~ 'Vector';
+SET enable_seqscan = off;
 SELECT regexp_replace(line, 'resumes=[1-9]', 'resumes=N') FROM pg_temp.test_explain('EXPLAIN (ANALYZE, VECTORX, COSTS OFF, TIMING OFF, SUMMARY OFF, BUFFERS OFF) '
 	|| format('SELECT id FROM t ORDER BY e <-> %L LIMIT 150', :'q')) line WHERE line ~ 'Vector';
 SELECT pg_temp.test_error('EXPLAIN (VECTORX 7) SELECT 1');

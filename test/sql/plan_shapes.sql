@@ -106,4 +106,4 @@ BEGIN
 END
 $$;
 SELECT dims, n, pg_temp.test_chosen(dims, n, true) FROM (VALUES (3, 20000), (384, 2000), (1536, 2000)) s (dims, n);
-SELECT dims, n, pg_temp.test_chosen(dims, n, false) FROM (VALUES (384, 100), (384, 1000)) s (dims, n);
+SELECT dims, n, pg_temp.test_chosen(dims, n, false) FROM (VALUES (384, 300), (384, 1000)) s (dims, n);

@@ -37,7 +37,7 @@ $$;
 -- Rows at one distance may change places.
 CREATE FUNCTION pg_temp.test_same(query text) RETURNS text
 LANGUAGE plpgsql
-SET enable_seqscan = on SET enable_indexscan = on AS $$
+SET enable_seqscan = on SET enable_indexscan = on SET enable_sort = on AS $$
 DECLARE
 	collect text := 'SELECT coalesce(array_agg(d), ''{}''), coalesce(array_agg(id), ''{}'') FROM ('
 		|| query || ') s';
@@ -50,6 +50,7 @@ BEGIN
 	EXECUTE collect INTO exact_d, exact_id;
 	PERFORM set_config('enable_indexscan', 'on', true);
 	PERFORM set_config('enable_seqscan', 'off', true);
+	PERFORM set_config('enable_sort', 'off', true);
 	IF NOT pg_temp.test_uses_index(query) THEN
 		RETURN 'the plan does not use the index';
 	END IF;
