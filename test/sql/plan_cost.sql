@@ -52,9 +52,11 @@ SET hnsw.max_scan_tuples = 50;
 SELECT pg_temp.test_plan('a = 0', '10');
 SET hnsw.iterative_scan = off;
 SELECT pg_temp.test_plan('a = 0', '10');
+SELECT pg_temp.test_plan('c + 0 = 0', '10');
 SELECT pg_temp.test_plan('true', 'ALL');
 RESET hnsw.iterative_scan;
 RESET hnsw.max_scan_tuples;
+SELECT pg_temp.test_plan('c + 0 = 0', '100');
 -- a partial index holds what its condition lets through, so nothing has to be passed over
 CREATE INDEX t_e_a ON t USING hnsw (e vector_l2_ops) WITH (m = 4, ef_construction = 8) WHERE a = 0;
 SELECT pg_temp.test_plan('a = 0', '10');

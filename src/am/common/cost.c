@@ -196,8 +196,21 @@ vxe_cost_of_sort(const RelOptInfo *rel)
 }
 
 /*
- * Startup and total cost, such that the planner's interpolation gives the cost
- * of the rows that the query is expected to want.
+ * Set startup and total cost such that the planner's interpolation gives
+ * `wanted` for a share of the rows.  first is the least that startup can be.
+ */
+static void
+vxe_draw_line(const VxCostEstimate *estimate, double share, Cost first,
+			  Cost wanted, Cost total)
+{
+	*estimate->startup = share == 1.0 ? first :
+		Max(first, (wanted - share * total) / (1.0 - share));
+	*estimate->startup = Min(*estimate->startup, total);
+	*estimate->total = total;
+}
+
+/*
+ * Startup and total cost for the rows that the query is expected to want.
  */
 void
 vxe_finish(PlannerInfo *root, IndexPath *path, const VxCostModel *model,
@@ -206,25 +219,32 @@ vxe_finish(PlannerInfo *root, IndexPath *path, const VxCostModel *model,
 	const RelOptInfo *rel = path->path.parent;
 	double		share = vxe_share_wanted(root, rel);
 	double		rows = Max(1.0, share * model->tuples);
-	Cost		first = vxe_cost_of_rows(model, 1.0);
-	Cost		wanted = vxe_cost_of_rows(model, rows);
+	bool		falls_short = model->limit > 0 && rows > model->limit;
+	Cost		wanted;
 	Cost		total = vxe_cost_of_rows(model, model->tuples);
 
 	Assert(share > 0 && share <= 1.0);
-	if (model->limit > 0 && rows > model->limit &&
-		(share == 1.0 || !model->may_truncate))
+	if (falls_short && model->may_truncate && share < 1.0)
 	{
-		wanted += vxe_cost_of_sort(rel);
-		total += vxe_cost_of_sort(rel);
+		rows = Max(1.0, Min(model->limit, model->tuples));
+		wanted = vxe_cost_of_rows(model, rows);
+		total = Min(total, wanted / share);
+		*estimate->selectivity = rows / model->tuples;
 	}
-	if (root->limit_tuples <= 0 && vxe_limit_is_unknown(root->parse))
+	else
 	{
-		/* the planner will take a tenth of the rows of whatever is said here */
-		total = wanted;
-		*estimate->selectivity = share;
+		wanted = vxe_cost_of_rows(model, rows);
+		if (falls_short)
+		{
+			wanted += vxe_cost_of_sort(rel);
+			total += vxe_cost_of_sort(rel);
+		}
+		if (root->limit_tuples <= 0 && vxe_limit_is_unknown(root->parse))
+		{
+			/* the planner takes a tenth of the rows, whatever is said here */
+			total = wanted;
+			*estimate->selectivity = share;
+		}
 	}
-	*estimate->startup = share == 1.0 ? first :
-		Max(first, (wanted - share * total) / (1.0 - share));
-	*estimate->startup = Min(*estimate->startup, total);
-	*estimate->total = total;
+	vxe_draw_line(estimate, share, vxe_cost_of_rows(model, 1.0), wanted, total);
 }

@@ -31,8 +31,8 @@ typedef struct VxScanWork
  * limit is the most rows that a scan returns, 0 if it returns all.  Such a
  * scan does not answer a query for more, so the planner is told that the rest
  * has to be found by a sort of the table; unless may_truncate is set, when the
- * user has asked for scans that end early and only a query without LIMIT is
- * treated so.
+ * user has asked for scans that end early: then a query with LIMIT costs what
+ * such a scan does, and only one without is treated so.
  */
 typedef struct VxCostModel
 {

@@ -447,7 +447,8 @@ vxs_end(IndexScanDesc scan)
 			 (unsigned long long) vxg_search_counters(state->search)->expanded,
 			 (unsigned long long) state->exact.vectors_read,
 			 (unsigned long long) state->source.reader.pages_read);
-	vxn_count(scan->indexRelation, state->counters.counts);
+	if (state->counters.counts[VX_COUNT_SCANS] > 0)
+		vxn_count(scan->indexRelation, state->counters.counts);
 	vxs_scan_release(state);
 	MemoryContextDelete(state->context);
 	pfree(state);
