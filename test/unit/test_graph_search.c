@@ -248,6 +248,61 @@ START_TEST(kept_codes_belong_to_the_results)
 }
 END_TEST
 
+/*
+ * The node with a code is found, at a part of the pages, and a run after that is
+ * as if there had been none.  A code that no node has is not.
+ */
+START_TEST(a_code_is_found)
+{
+	GraphFixture fixture;
+	VxPageSearch *search;
+	VxWantedCode wanted;
+	uint64_t	found_pages;
+	uint64_t	pages;
+	int			missed = 0;
+	int			count;
+
+	start(&fixture, &cases[1]);
+	search = new_search(&fixture, 24, 0);
+	for (uint32_t node = 0; node < 200; node++)
+	{
+		VxFactors	factors = vxg_factors(fixture.graph, node);
+		uint32_t	entry = fixture.store->first_block[0];
+
+		vxq_query_prepare(&fixture.codec, fixture_vector(&fixture, node), VX_QUERY_LINK,
+						  fixture.scratch, fixture.query);
+		wanted.code = vxg_code(fixture.graph, node);
+		wanted.add = factors.add;
+		wanted.scale = factors.scale;
+		if (vxg_search_find(search, fixture.query, &wanted, &entry, 1))
+		{
+			const VxGraphPage *page = &fixture.store->pages[wanted.block];
+
+			ck_assert(vxq_code_equal(&fixture.codec, wanted.code,
+									 page->codes.codes + wanted.slot * page->codes.stride));
+		}
+		else
+			missed++;
+	}
+	found_pages = vxg_search_counters(search)->pages_read / 200;
+	ck_assert_int_le(missed, 4);
+
+	wanted.scale = -1;
+	pages = vxg_search_counters(search)->pages_read;
+	fixture_search(&fixture, search, 24);
+	pages = vxg_search_counters(search)->pages_read - pages;
+	ck_assert_uint_lt(found_pages, pages);
+	vxg_search_results(search, &count);
+	ck_assert_int_eq(count, 24);
+	ck_assert(!vxg_search_find(search, fixture.query, &wanted,
+							   &fixture.store->first_block[0], 1));
+	vxg_search_results(search, &count);
+	ck_assert_int_eq(count, 0);
+	vxg_search_free(search);
+	fixture_free(&fixture);
+}
+END_TEST
+
 /* A page of garbage may yield any estimate; order and termination survive. */
 START_TEST(damaged_factors_do_no_harm)
 {
@@ -454,6 +509,7 @@ main(void)
 	tcase_add_test(tcase, pages_are_read_once);
 	tcase_add_test(tcase, memory_limit_holds);
 	tcase_add_test(tcase, kept_codes_belong_to_the_results);
+	tcase_add_test(tcase, a_code_is_found);
 	tcase_add_test(tcase, damaged_factors_do_no_harm);
 	tcase_add_test(tcase, no_entry_no_result);
 	tcase_add_loop_test(tcase, overflow_gives_back_in_order, 0, 2);

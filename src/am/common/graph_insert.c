@@ -50,14 +50,14 @@ vxi_insert_begin(VxIndex *index, VxPageMode mode, const VxInsertOptions *how)
 {
 	VxGraphInsert *insert = palloc0_object(VxGraphInsert);
 	VxPageSearchOptions options;
-	int			effort = Max(how->effort, VXI_JOIN_EFFORT);
+	int			effort = Max(how->effort, VXI_MAX_ENTRIES);
 
 	Assert(index->codec.code_bytes == index->meta.data.code_bytes);
 	Assert(how->max_layers >= 1 && how->max_layers <= VX_MAX_LAYERS);
 	insert->index = index;
 	insert->mode = mode;
 	insert->options = *how;
-	insert->options.effort = Max(how->effort, VXI_MAX_ENTRIES);
+	insert->options.effort = effort;
 	vxi_layer_source_init(&insert->source, index);
 	insert->source.roomy = palloc_array(VxRoomyPage, VXI_ROOMY_PAGES);
 	insert->source.roomy_limit = VXI_ROOMY_PAGES;

@@ -11,9 +11,6 @@
 #include "am/common/graph_insert.h"
 #include "graph/select.h"
 
-/* Beam of a search for a vector that is there. */
-#define VXI_JOIN_EFFORT		24
-
 /*
  * What one insertion needs, kept from row to row.  Arrays hold a beam of `ef`
  * candidates or a list of m + 1 chosen ones; nothing is allocated per row but

@@ -135,8 +135,10 @@ vxi_join(VxGraphInsert *insert, const VxIndexValue *value,
 
 /*
  * The same for a row that is a new version of another one with the same
- * vector, as the executor says: the node is there, so a narrow search that
- * ends where it is found will do.  False if it was not found.
+ * vector, as the executor says: the node is there, so a search that ends where
+ * it is found will do.  It is as wide as that of an insertion: what ends it
+ * early makes width cheap, and a miss would cost an insertion.  False if the
+ * node was not found.
  */
 bool
 vxi_join_unchanged(VxGraphInsert *insert, const VxIndexValue *value,
@@ -151,11 +153,11 @@ vxi_join_unchanged(VxGraphInsert *insert, const VxIndexValue *value,
 		return false;
 	count = vxi_descend(index, &insert->source, insert->search, insert->query,
 						0, entries);
-	insert->source.roomy_count = 0;
+	insert->source.roomy_count = insert->source.roomy_limit;	/* note no pages */
 	wanted.code = insert->code;
 	wanted.add = insert->factors.add;
 	wanted.scale = insert->factors.scale;
-	vxg_search_set_ef(insert->search, VXI_JOIN_EFFORT);
+	vxg_search_set_ef(insert->search, insert->options.effort);
 	return count > 0 &&
 		vxg_search_find(insert->search, insert->query, &wanted, entries, count) &&
 		vxi_join_slot(insert, wanted.block, wanted.slot, value, tid);

@@ -288,9 +288,11 @@ vxi_note_room(VxLayerSource *source, const VxGraphGeometry *geometry,
 	const VxGraphPage *page = &source->page;
 	int			live = 0;
 
+	if (source->roomy_count == source->roomy_limit)
+		return;
 	for (int slot = 0; slot < page->nslots; slot++)
 		live += VX_SLOT_IS_LIVE(page->state[slot]);
-	if (live < geometry->slots && source->roomy_count < source->roomy_limit &&
+	if (live < geometry->slots &&
 		vxp_graph_free_slot(BufferGetPage(source->buffer), geometry) >= 0)
 	{
 		source->roomy[source->roomy_count].block = block;
