@@ -70,6 +70,9 @@ DROP TABLE stats.many;
 SELECT count(*) <= 10 AS few FROM vectorx_stat_all();
 INSERT INTO stats.items VALUES (3000, :'q');
 SELECT inserts FROM pg_stat_vectorx WHERE indexrelname = 'items_e';
+-- another session sees the same
+\c -
+SELECT inserts FROM pg_stat_vectorx WHERE indexrelname = 'items_e';
 SELECT vectorx_stat_reset();
 SET client_min_messages = warning;
 DROP SCHEMA stats CASCADE;
