@@ -77,40 +77,56 @@ vxq_bits_encode(const VxCodec *codec, const uint8_t *bits, uint8_t *code)
 }
 
 /*
+ * Bits outside the sample that the error allows for at least.  Where few are
+ * outside, their number is no normal deviate: a bit or two that differ are then
+ * beyond any number of deviations.
+ */
+#define LEAST_ERROR 3
+
+/*
  * The number of bits of the whole string that a count in the sample stands
  * for, and its error: VXQ_SIGMAS deviations of sampling without replacement,
- * whose share is smoothed so that a count of none is not taken for certain.
+ * whose share is smoothed so that a count of none is not taken for certain, and
+ * no less than a few bits, or all that are outside the sample.
  */
 static float
 scale_up(const VxCodec *codec, int32_t count, float *error)
 {
 	double		share = (count + 2.0) / (VXQ_WHOLE_BITS + 4.0);
-	double		rest = (double) (codec->dims - VXQ_WHOLE_BITS) / (codec->dims - 1);
+	int			outside = codec->dims - VXQ_WHOLE_BITS;
+	double		rest = (double) outside / (codec->dims - 1);
 
 	Assert(codec->sample != NULL && count >= 0 && count <= VXQ_WHOLE_BITS);
 	*error = (float) (VXQ_SIGMAS * codec->dims *
 					  sqrt(share * (1.0 - share) / VXQ_WHOLE_BITS * rest));
+	*error = fmaxf(*error, outside < LEAST_ERROR ? outside : LEAST_ERROR);
 	return (float) ((double) count * codec->dims / VXQ_WHOLE_BITS);
 }
 
 /*
- * The Jaccard key of two strings with `total` bits set in all, counted twice
- * where they share them, and `both` set in both; its error from that of both.
+ * 1 - Jaccard similarity of two strings with `total` bits set in all, counted
+ * twice where they share them, and `both` set in both.
+ */
+static float
+jaccard(float both, float total)
+{
+	if (!(both > 0.0f))
+		return 1.0f;
+	return 2.0f * both < total ? 1.0f - both / (total - both) : 0.0f;
+}
+
+/*
+ * The same as a key, with its error from that of `both`: the key at both ends,
+ * since it bends, and falls as `both` grows.
  */
 static float
 jaccard_key(float both, float total, float *error)
 {
-	float		either = total - both;
+	float		key = jaccard(both, total);
 
-	if (!(both > 0.0f) || !(either > 0.0f))
-	{
-		/* none seen in common: how near they are is then not known from below */
-		*error = *error > 0.0f ? 1.0f : 0.0f;
-		return 1.0f;
-	}
-	/* d(both / either) / d(both) = total / either^2 */
-	*error = fminf(1.0f, *error * total / (either * either));
-	return both < either ? 1.0f - both / either : 0.0f;
+	*error = fmaxf(jaccard(both - *error, total) - key, key - jaccard(both + *error, total));
+	Assert(*error >= 0.0f);
+	return key;
 }
 
 /* Keys and errors of `count` rows from the counts of a kernel. */

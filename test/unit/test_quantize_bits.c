@@ -22,6 +22,9 @@
 
 static VxRandom random_state;
 
+/* one bit in so many of the first string is set */
+static unsigned set_one_in = 3;
+
 /* Strings that share most bits with the first, more or less. */
 static void
 fill(uint8_t *strings, int dims)
@@ -32,9 +35,9 @@ fill(uint8_t *strings, int dims)
 	for (int row = 0; row < ROWS; row++)
 		for (int i = 0; i < dims; i++)
 		{
-			unsigned	base = row == 0 ? vxr_uint64(&random_state) % 3 == 0 :
+			unsigned	base = row == 0 ? vxr_uint64(&random_state) % set_one_in == 0 :
 				strings[i / 8] >> (7 - i % 8) & 1;
-			unsigned	flip = row > 0 && vxr_below(&random_state, ROWS) < (uint64_t) row / 2;
+			unsigned	flip = row > 0 && vxr_below(&random_state, ROWS) < (uint64_t) row / (set_one_in > 3 ? set_one_in : 2);
 
 			strings[row * bytes + i / 8] |= (uint8_t) ((base ^ flip) << (7 - i % 8));
 		}
@@ -142,6 +145,35 @@ START_TEST(samples_keep_their_bounds)
 }
 END_TEST
 
+/* where the sample is nearly all of the string, errors are a few whole bits */
+START_TEST(bounds_hold_just_above_whole)
+{
+	static const int lengths[] = {4097, 4098, 4099, 4100, 4104, 4128, 4200, 4400};
+	VxMetric	metric = metrics[_i / 8];
+	double		share = 0;
+	double		worst;
+
+	for (int round = 0; round < 10; round++)
+		share += share_within(metric, lengths[_i % 8], round % 2, &worst) / 10;
+	ck_assert_msg(share >= 0.997, "%d bits: %g", lengths[_i % 8], share);
+}
+END_TEST
+
+/* few bits set, and a fifth of them shared: the key bends where the bound is wide */
+START_TEST(bounds_hold_for_small_sets)
+{
+	static const int lengths[] = {5000, 16000, 64000};
+	double		share = 0;
+	double		worst;
+
+	set_one_in = 300;
+	for (int round = 0; round < 10; round++)
+		share += share_within(VX_METRIC_JACCARD, lengths[_i], round % 2, &worst) / 10;
+	set_one_in = 3;
+	ck_assert_msg(share >= 0.997, "%d bits: %g", lengths[_i], share);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -156,6 +188,8 @@ main(void)
 	tcase_set_timeout(tcase, 300);
 	tcase_add_test(tcase, whole_strings_are_exact);
 	tcase_add_test(tcase, samples_keep_their_bounds);
+	tcase_add_loop_test(tcase, bounds_hold_just_above_whole, 0, 16);
+	tcase_add_loop_test(tcase, bounds_hold_for_small_sets, 0, 3);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
