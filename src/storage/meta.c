@@ -78,6 +78,18 @@ vxp_meta_create(Relation index, ForkNumber fork, VxMeta *meta,
 		vxp_mean_write(index, fork, mean, meta->data.code_dimensions);
 }
 
+/* Whether a metapage is that of pgvector, whose access methods share the names. */
+static bool
+vxp_meta_is_foreign(Page page)
+{
+	uint32		magic;
+
+	if (PageIsNew(page))
+		return false;
+	memcpy(&magic, PageGetContents(page), sizeof(magic));
+	return magic == VX_FOREIGN_HNSW_MAGIC || magic == VX_FOREIGN_IVFFLAT_MAGIC;
+}
+
 /*
  * Refuse the files of other software with the remedy, before looking at the
  * frame of the page.
@@ -85,12 +97,7 @@ vxp_meta_create(Relation index, ForkNumber fork, VxMeta *meta,
 void
 vxp_meta_refuse_foreign(Relation index, Page page)
 {
-	uint32		magic;
-
-	if (PageIsNew(page))
-		return;
-	memcpy(&magic, PageGetContents(page), sizeof(magic));
-	if (magic == VX_FOREIGN_HNSW_MAGIC || magic == VX_FOREIGN_IVFFLAT_MAGIC)
+	if (vxp_meta_is_foreign(page))
 		ereport(ERROR,
 				(errcode(ERRCODE_INDEX_CORRUPTED),
 				 errmsg("index \"%s\" was built by pgvector and cannot be read at block %u",
@@ -193,6 +200,25 @@ vxp_meta_read(Relation index, VxMeta *meta)
 	LockBuffer(buffer, BUFFER_LOCK_SHARE);
 	vxp_meta_copy(index, buffer, meta);
 	UnlockReleaseBuffer(buffer);
+}
+
+/*
+ * Whether the file has to be rebuilt before it can be read, being of pgvector or
+ * of another version of the format: vxp_meta_read() would say so.
+ */
+bool
+vxp_meta_needs_reindex(Relation index)
+{
+	Buffer		buffer = ReadBuffer(index, VX_META_BLOCK);
+	Page		page = BufferGetPage(buffer);
+	VxMetaPageData data;
+	bool		foreign;
+
+	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	foreign = vxp_meta_is_foreign(page);
+	memcpy(&data, PageGetContents(page), sizeof(data));
+	UnlockReleaseBuffer(buffer);
+	return foreign || (data.magic == VX_META_MAGIC && data.version != VX_META_VERSION);
 }
 
 /*

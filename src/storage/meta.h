@@ -93,6 +93,7 @@ extern void vxp_meta_create(Relation index, ForkNumber fork, VxMeta *meta,
 							const float *mean);
 extern const char *vxp_meta_problem(Page page);
 extern void vxp_meta_read(Relation index, VxMeta *meta);
+extern bool vxp_meta_needs_reindex(Relation index);
 extern Buffer vxp_meta_lock(Relation index, VxMeta *meta);
 extern void vxp_meta_set_built(VxPageTransaction *transaction, Buffer buffer,
 							   BlockNumber graph, BlockNumber end);

@@ -399,6 +399,8 @@ ok(!$found{sound}, 'and none where there is none');
 
 my ($failed, undef, $foreign) = $node->psql('postgres', 'SET enable_seqscan = off; SELECT id FROM foreign_file ORDER BY v <-> (SELECT v FROM source LIMIT 1) LIMIT 1');
 like($foreign, qr/index "foreign_file_v" was built by pgvector.*REINDEX INDEX/s, 'a file of pgvector is recognised');
+is($node->safe_psql('postgres', 'SELECT count(*) FROM (SELECT id FROM foreign_file ORDER BY v <-> (SELECT v FROM source LIMIT 1) LIMIT 1) AS nearest'),
+	1, 'and does not stand in the way of a sequential scan');
 
 note sprintf '%d trials: %d damages seen by vectorx_check(), %d errors of statements', $trials, scalar keys %found, scalar @outcomes;
 $node->stop;

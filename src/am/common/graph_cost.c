@@ -39,6 +39,13 @@
 /* Pages of the table that an exact distance takes: the row, TOAST and its index. */
 #define VXE_PAGES_PER_ROW		3.0
 
+/*
+ * Cost of scanning a file that cannot be read: more than any plan that works,
+ * less than one that is switched off, so that whoever insists on the index is told
+ * what is the matter with it.
+ */
+#define VXE_OUT_OF_REACH		1.0e10
+
 /* What is known of an index at planning time. */
 typedef struct VxGraphCostShape
 {
@@ -56,9 +63,11 @@ typedef struct VxGraphCostShape
 #define VXE_HYPOTHETICAL_SLOTS	30
 
 /*
- * Read from the metapage what the catalog does not tell.
+ * Read from the metapage what the catalog does not tell.  False if the file has
+ * to be rebuilt before it can be read: that is no reason for an error while
+ * another plan will do.
  */
-static void
+static bool
 vxe_graph_shape(const IndexOptInfo *info, const VxCostModel *model,
 				VxScanLimitsOf limits_of, VxGraphCostShape *shape)
 {
@@ -76,6 +85,11 @@ vxe_graph_shape(const IndexOptInfo *info, const VxCostModel *model,
 	{
 		Relation	relation = index_open(info->indexoid, NoLock);
 
+		if (vxp_meta_needs_reindex(relation))
+		{
+			index_close(relation, NoLock);
+			return false;
+		}
 		vxp_meta_read(relation, &meta);
 		limits_of(relation, &shape->limits);
 		index_close(relation, NoLock);
@@ -89,6 +103,7 @@ vxe_graph_shape(const IndexOptInfo *info, const VxCostModel *model,
 		2.0 + (double) meta.data.vector_bytes / VX_PAGE_CONTENTS;
 	shape->row_pages = meta.data.total_bits == 0 ? 0.0 : VXE_PAGES_PER_ROW;
 	shape->beam = shape->limits.beam;
+	return true;
 }
 
 /*
@@ -132,7 +147,11 @@ vxe_graph_cost(PlannerInfo *root, IndexPath *path, VxScanLimitsOf limits_of,
 	if (!vxe_begin(path, &model, estimate))
 		return;
 	vxo_refresh();
-	vxe_graph_shape(path->indexinfo, &model, limits_of, &shape);
+	if (!vxe_graph_shape(path->indexinfo, &model, limits_of, &shape))
+	{
+		*estimate->startup = *estimate->total = VXE_OUT_OF_REACH;
+		return;
+	}
 	model.shape = &shape;
 	model.work = vxe_graph_work;
 	model.may_truncate = shape.limits.iterative == VX_ITERATIVE_OFF;
