@@ -51,3 +51,4 @@ VX_KERNEL(void, dot_panel_f32, (const float *rows, size_t count, size_t n, const
 VX_KERNEL(void, l2sq_panel_f32, (const float *rows, size_t count, size_t n, const float *panel, float *out))
 VX_KERNEL(void, nearest_panel_f32, (const float *products, size_t count, float factor, const float *bias, uint32_t panel, VxNearest *nearest))
 VX_KERNEL(void, lookup_u4, (const uint8_t *strip, size_t columns, const uint8_t *tables, uint32_t *out))
+VX_KERNEL(void, tables_u4, (const uint8_t *parts, size_t columns, uint8_t *tables))

@@ -130,6 +130,13 @@ typedef struct VxCodeRows
  *				exact; `tables` holds 16 bytes for each low[s], then for each
  *				high[s], none above VXK_MAX_ENTRY; columns is a multiple of 8
  *
+ *	tables_u4	tables for lookup_u4 of a query of small integers: parts[16 * s + j]
+ *				is element 8 * s + j, parts[16 * s + 8 + j] its magnitude if it is
+ *				negative, and the one that does not apply is 0; entry m of low[s] is
+ *				the sum of elements 8 * s + b over the bits b of m, of high[s] that
+ *				of elements 8 * s + 4 + b, either plus the sum of the magnitudes of
+ *				those that are negative; columns is a multiple of 8
+ *
  * `name` is what vxk_select() takes.  `lanes` is the number of independent
  * float32 partial sums: a term passes through at most n / lanes + 8 roundings.
  */

@@ -9,7 +9,7 @@
  *	vb_lookup(table, index)		for each byte of index, which is below 16, the entry
  *								of the 16-byte table in the same 16 bytes
  *	vb_low_halves(a) vb_high_halves(a)	the lower, the upper 4 bits of each byte
- *	vb_zero() vb_add8(a, b) vb_add16(a, b)
+ *	vb_zero() vb_store(p, a) vb_add8(a, b) vb_add16(a, b)
  *	vb_odd_bytes(a)				the upper byte of each 16-bit lane, in the lane
  *	vb_even_bytes(whole, odd)	what is left of 16-bit sums of bytes without the odd
  *								ones: whole - 256 odd
@@ -100,3 +100,83 @@ VXK(lookup_u4) (const uint8_t *strip, size_t columns, const uint8_t *tables, uin
 		lookup_chunk(strip, columns, tables, first,
 					 columns - first < LOOKUP_CHUNK ? columns : first + LOOKUP_CHUNK, out);
 }
+
+/*
+ * Where entry m of a table finds its term for bit b among the 16 parts of a column,
+ * of which `first` is the first of the four that the table is of: the positive part
+ * if the bit is set, which it then adds, else the negative one, which it does not
+ * take off.
+ */
+#define TERM(m, b, first) ((first) + ((m) >> (b) & 1 ? (b) : 8 + (b)))
+#define TERMS(b, first) \
+	TERM(0, b, first), TERM(1, b, first), TERM(2, b, first), TERM(3, b, first), \
+	TERM(4, b, first), TERM(5, b, first), TERM(6, b, first), TERM(7, b, first), \
+	TERM(8, b, first), TERM(9, b, first), TERM(10, b, first), TERM(11, b, first), \
+	TERM(12, b, first), TERM(13, b, first), TERM(14, b, first), TERM(15, b, first)
+
+/* once for each column of a vector */
+#if V_BYTES == 64
+#define VECTOR_TERMS(b, first) {TERMS(b, first), TERMS(b, first), TERMS(b, first), TERMS(b, first)}
+#elif V_BYTES == 32
+#define VECTOR_TERMS(b, first) {TERMS(b, first), TERMS(b, first)}
+#else
+#define VECTOR_TERMS(b, first) {TERMS(b, first)}
+#endif
+
+static const uint8_t table_terms[8][V_BYTES < VXK_STRIP ? VXK_STRIP : V_BYTES] = {
+	VECTOR_TERMS(0, 0), VECTOR_TERMS(1, 0), VECTOR_TERMS(2, 0), VECTOR_TERMS(3, 0),
+	VECTOR_TERMS(0, 4), VECTOR_TERMS(1, 4), VECTOR_TERMS(2, 4), VECTOR_TERMS(3, 4)
+};
+
+#undef TERM
+#undef TERMS
+#undef VECTOR_TERMS
+
+#ifdef VX_ISA_LOOKS_UP
+
+/* The tables of as many columns as a vector holds: their terms are looked up, too. */
+VX_INLINE Vb
+tables_vector(Vb parts, const Vb *terms)
+{
+	return vb_add8(vb_add8(vb_lookup(parts, terms[0]), vb_lookup(parts, terms[1])),
+				   vb_add8(vb_lookup(parts, terms[2]), vb_lookup(parts, terms[3])));
+}
+
+/* see the contract at VxKernels in kernels.h */
+static void
+VXK(tables_u4) (const uint8_t *parts, size_t columns, uint8_t *tables)
+{
+	uint8_t    *high_tables = tables + columns * VXK_STRIP;
+	Vb			terms[8];
+
+	Assert(columns % 8 == 0);
+	for (int b = 0; b < 8; b++)
+		terms[b] = vb_load(table_terms[b]);
+	for (size_t at = 0; at < columns * VXK_STRIP; at += V_BYTES)
+	{
+		Vb			column = vb_load(parts + at);
+
+		vb_store(tables + at, tables_vector(column, terms));
+		vb_store(high_tables + at, tables_vector(column, terms + 4));
+	}
+}
+
+#else							/* no instruction that looks up */
+
+static void
+VXK(tables_u4) (const uint8_t *parts, size_t columns, uint8_t *tables)
+{
+	Assert(columns % 8 == 0);
+	for (size_t i = 0; i < 2 * columns * VXK_STRIP; i++)
+	{
+		const uint8_t *column = parts + i % (columns * VXK_STRIP) / VXK_STRIP * VXK_STRIP;
+		size_t		first = i < columns * VXK_STRIP ? 0 : 4;
+		unsigned	sum = 0;
+
+		for (size_t b = 0; b < 4; b++)
+			sum += column[table_terms[first + b][i % VXK_STRIP]];
+		tables[i] = (uint8_t) sum;
+	}
+}
+
+#endif							/* VX_ISA_LOOKS_UP */

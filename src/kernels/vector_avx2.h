@@ -274,6 +274,12 @@ code_bias_u8(const uint8_t *query, size_t n)
 
 #include "add_rows.h"
 
+VX_INLINE void
+vb_store(uint8_t *p, Vb a)
+{
+	_mm256_storeu_si256((__m256i *) p, a);
+}
+
 VX_INLINE Vb
 vb_zero(void)
 {

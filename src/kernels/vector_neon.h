@@ -269,6 +269,12 @@ code_bias_u8(const uint8_t *query, size_t n)
 	return 128 * total;
 }
 
+VX_INLINE void
+vb_store(uint8_t *p, Vb a)
+{
+	vst1q_u8(p, a);
+}
+
 VX_INLINE Vb
 vb_zero(void)
 {

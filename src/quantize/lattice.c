@@ -55,6 +55,9 @@ choose_scale(const VxCodec *codec, const float *rotated, double norm)
 	scales[1] = constant;
 	scales[2] = constant * 1.08f;
 	scales[3] = constant * 0.93f;
+	/* one bit is the sign: every scale gives the same point */
+	if (codec->bits == 1)
+		return constant;
 	Assert(isfinite(scales[0]) && isfinite(constant) && constant > 0.0f);
 	for (i = 0; i < 4; i++)
 	{

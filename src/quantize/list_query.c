@@ -28,7 +28,7 @@ struct VxListQuery
 	VxCodeQuery *rows;			/* PLANES: constants of the estimates of rows */
 	float	   *rotated;		/* PLANES: P (q - mean), or P q for IP */
 	float	   *residual;		/* PLANES: room for a difference from a centre */
-	int8_t	   *plane;			/* PLANES: room for the plane */
+	uint8_t    *parts;			/* PLANES: room for the query in small integers */
 	uint8_t    *tables;			/* PLANES: for lookup_u4 */
 	double		mean_product;	/* IP: <q, mean> */
 	bool		shrunk;			/* too long for anything but its direction */
@@ -55,7 +55,7 @@ vxq_list_query_size(const VxListCodec *codec)
 
 	if (codec->kind != VX_LIST_PLANES)
 		return size;
-	return size + align(sizeof(VxCodeQuery)) + 2 * n * sizeof(float) + n + 4 * n;
+	return size + align(sizeof(VxCodeQuery)) + 2 * n * sizeof(float) + 2 * n + 4 * n;
 }
 
 static void
@@ -74,7 +74,7 @@ set_parts(VxListQuery *query, const VxListCodec *codec)
 	query->rotated = (float *) at;
 	query->residual = query->rotated + n;
 	query->tables = (uint8_t *) (query->residual + n);
-	query->plane = (int8_t *) query->tables + 4 * n;
+	query->parts = query->tables + 4 * n;
 }
 
 /*
@@ -93,15 +93,15 @@ make_tables(VxListQuery *query, const float *vector, double norm2)
 
 	fusion->inner_step = 0.0f;
 	fusion->offset = 0;
-	memset(query->tables, 0, 4 * n);
 	/* without tables all of the query is left to the error bound */
 	if (!(step > FLT_MIN) || !(norm2 > FLT_MIN))
 		return norm2;
-	rows->operations->round_int8(vector, n, step, query->plane, &sums);
+	rows->operations->round_parts(vector, n, step, query->parts, &sums);
 	if (!(norm2 > 2 * fabsf(sums.error_along)))
 		return norm2;
 	fusion->inner_step = (float) (0.5 * step * norm2 / (norm2 - sums.error_along));
-	fusion->offset = ((1 << rows->bits) - 1) * rows->operations->tables(query->plane, n, query->tables);
+	fusion->offset = ((1 << rows->bits) - 1) * sums.levels;
+	vxk->tables_u4(query->parts, n / 8, query->tables);
 	return sums.error_norm2;
 }
 
@@ -129,7 +129,7 @@ vxq_list_query_prepare(const VxListCodec *codec, const void *input, void *scratc
 	size_t		n = codec->centres.padded_dims;
 
 	Assert(input != NULL && scratch != NULL);
-	memset(query, 0, sizeof(VxListQuery));
+	memset(query, 0, vxq_list_query_size(codec));
 	set_parts(query, codec);
 	vxq_query_prepare(&codec->centres, input, VX_QUERY_SEARCH, scratch, query->centres);
 	if (codec->kind != VX_LIST_PLANES)

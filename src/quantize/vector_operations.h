@@ -124,12 +124,12 @@ typedef struct VxVectorOperations
 	/* largest sum of magnitudes of four neighbours, from a multiple of 4 on */
 	float		(*largest_four) (const float *x, size_t n);
 	/*
-	 * Tables for the kernel lookup_u4 of a plane p of n dimensions, whose
-	 * magnitudes add up to at most VXK_MAX_ENTRY in each four neighbours: each
-	 * entry is the sum of those p[j] whose bit is set, plus the magnitudes of
-	 * the negative ones.  Returns the sum of all magnitudes.
+	 * x / step rounded to nearest; parts[16 s + j] is the result for dimension
+	 * 8 s + j if that is positive, parts[16 s + 8 + j] its magnitude if it is
+	 * negative, else 0.  sums->levels is the sum of magnitudes.
 	 */
-	int32_t		(*tables) (const int8_t *p, size_t n, uint8_t *tables);
+	void		(*round_parts) (const float *x, size_t n, float step,
+								uint8_t *parts, VxRoundingSums *sums);
 
 	/*
 	 * results[0] = estimates and, unless NULL, results[1] = errors of count

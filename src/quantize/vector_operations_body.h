@@ -30,6 +30,17 @@ typedef float VF __attribute__((vector_size(4 * VXQ_LANES), aligned(4), may_alia
 typedef int32_t VI __attribute__((vector_size(4 * VXQ_LANES), aligned(4), may_alias));
 typedef uint8_t VB __attribute__((vector_size(VXQ_LANES), aligned(1), may_alias));
 
+/*
+ * Between bytes and lanes by way of 16 bits: gcc 12 takes a vector apart, element
+ * by element, if it is to quarter or quadruple it at once.
+ */
+#define VH VXQ_NAME(VectorHalf)
+#define VU VXQ_NAME(VectorUnsigned)
+typedef uint16_t VH __attribute__((vector_size(2 * VXQ_LANES)));
+typedef uint32_t VU __attribute__((vector_size(4 * VXQ_LANES)));
+#define NARROW(lanes) __builtin_convertvector(__builtin_convertvector(lanes, VH), VB)
+#define WIDEN(bytes) ((VI) __builtin_convertvector(__builtin_convertvector(bytes, VH), VU))
+
 #define LOAD(pointer) (*(const VF *) (pointer))
 #define STORE(pointer, value) (*(VF *) (pointer) = (value))
 
@@ -375,7 +386,7 @@ VXQ_NAME(lattice_body) (const float *r, size_t n, float scale, int half,
 				continue;
 			vector_norm2 += a * a;
 			/* below zero the magnitudes count downwards from half - 1 */
-			*(VB *) (k + j) = __builtin_convertvector((m ^ ((VI) x >> 31)) + half, VB);
+			*(VB *) (k + j) = NARROW((m ^ ((VI) x >> 31)) + half);
 		}
 		sums->product += VXQ_NAME(sum) (product);
 		sums->lattice_norm2 += VXQ_NAME(sum) (lattice_norm2);
@@ -458,7 +469,7 @@ VXQ_NAME(round_int8) (const float *x, size_t n, float step, int8_t *p,
 		levels += rounded;
 		norm2 += e * e;
 		along += e * v;
-		*(VB *) (p + j) = __builtin_convertvector(rounded, VB);
+		*(VB *) (p + j) = NARROW(rounded);
 	}
 	sums->levels = VXQ_NAME(sum_int) (levels);
 	sums->error_norm2 = VXQ_NAME(sum) (norm2);
@@ -544,7 +555,7 @@ VXQ_NAME(subtract_levels) (float *x, size_t n, const uint8_t *levels, float scal
 	Assert(n % VXQ_GRANULE == 0);
 	for (j = 0; j < n; j += VXQ_LANES)
 	{
-		VI			level = __builtin_convertvector(*(const VB *) (levels + j), VI);
+		VI			level = WIDEN(*(const VB *) (levels + j));
 
 		STORE(x + j, LOAD(x + j) - (__builtin_convertvector(level, VF) - centre) * scale);
 	}
@@ -582,37 +593,44 @@ VXQ_NAME(largest_four) (const float *x, size_t n)
 }
 
 /*
- * One segment of four dimensions is one table: 16 bytes, which every set has.  Byte
- * m of mask b is all ones if bit b of m is set.  Entries stay below 64, so that no
- * addition carries into the next byte.
+ * As round_int8(), but magnitudes of positive and negative numbers apart, eight of
+ * each in turn: what the kernel tables_u4 takes.
  */
-static int32_t
-VXQ_NAME(tables) (const int8_t *p, size_t n, uint8_t *tables)
+static void
+VXQ_NAME(round_parts) (const float *x, size_t n, float step, uint8_t *parts, VxRoundingSums *sums)
 {
-	const VxBytes mask0 = {0, 255, 0, 255, 0, 255, 0, 255, 0, 255, 0, 255, 0, 255, 0, 255};
-	const VxBytes mask1 = {0, 0, 255, 255, 0, 0, 255, 255, 0, 0, 255, 255, 0, 0, 255, 255};
-	const VxBytes mask2 = {0, 0, 0, 0, 255, 255, 255, 255, 0, 0, 0, 0, 255, 255, 255, 255};
-	const VxBytes mask3 = {0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255};
-	int32_t		negative = 0;
-	int32_t		sum = 0;
-	size_t		segment;
+	const float inverse = 1.0f / step;
+	const size_t piece = VXQ_LANES < 8 ? VXQ_LANES : 8;
+	VI			levels = {0};
+	VF			norm2 = {0};
+	VF			along = {0};
+	size_t		j;
+	size_t		i;
 
-	Assert(n % VXQ_GRANULE == 0);
-	for (segment = 0; segment < n / 4; segment++)
+	Assert(n % VXQ_GRANULE == 0 && step > 0.0f);
+	for (j = 0; j < n; j += VXQ_LANES)
 	{
-		const int8_t *q = p + 4 * segment;
-		int			least = (q[0] < 0 ? q[0] : 0) + (q[1] < 0 ? q[1] : 0) +
-			(q[2] < 0 ? q[2] : 0) + (q[3] < 0 ? q[3] : 0);
-		VxBytes		entries = (VxBytes) {0} - (uint8_t) least;
+		VF			v = LOAD(x + j);
+		VI			rounded;
+		VF			e = VXQ_NAME(round_lanes) (v, step, inverse, &rounded);
+		VI			sign = rounded >> 31;
+		VB			positive = NARROW(rounded & ~sign);
+		VB			negative = NARROW(-rounded & sign);
 
-		entries += (mask0 & (uint8_t) q[0]) + (mask1 & (uint8_t) q[1]);
-		entries += (mask2 & (uint8_t) q[2]) + (mask3 & (uint8_t) q[3]);
-		/* low halves of the bytes first, then high ones: see lookup_u4 */
-		*(VxBytes *) (tables + 16 * (segment / 2) + segment % 2 * 2 * n) = entries;
-		negative -= least;
-		sum += q[0] + q[1] + q[2] + q[3];
+		levels += (rounded ^ sign) - sign;
+		norm2 += e * e;
+		along += e * v;
+		for (i = 0; i < VXQ_LANES; i += piece)
+		{
+			uint8_t    *at = parts + (j + i) / 8 * 16 + (j + i) % 8;
+
+			memcpy(at, (const uint8_t *) &positive + i, piece);
+			memcpy(at + 8, (const uint8_t *) &negative + i, piece);
+		}
 	}
-	return sum + 2 * negative;
+	sums->levels = VXQ_NAME(sum_int) (levels);
+	sums->error_norm2 = VXQ_NAME(sum) (norm2);
+	sums->error_along = VXQ_NAME(sum) (along);
 }
 
 /*
@@ -737,13 +755,17 @@ static const VxVectorOperations VXQ_NAME(operations) = {
 	.centre = VXQ_NAME(centre),
 	.subtract_levels = VXQ_NAME(subtract_levels),
 	.largest_four = VXQ_NAME(largest_four),
-	.tables = VXQ_NAME(tables),
+	.round_parts = VXQ_NAME(round_parts),
 	.fuse = VXQ_NAME(fuse),
 };
 
 #undef VF
 #undef VI
 #undef VB
+#undef VH
+#undef VU
+#undef NARROW
+#undef WIDEN
 #undef LOAD
 #undef STORE
 #undef BUTTERFLY

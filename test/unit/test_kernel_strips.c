@@ -82,6 +82,44 @@ START_TEST(large_sums_do_not_wrap)
 }
 END_TEST
 
+/* tables of a query of small integers, and what is looked up in them */
+START_TEST(tables_hold_sums_of_four)
+{
+	static const size_t columns[] = {0, 8, 16, 96, 200};
+	const VxKernels *const *tables;
+	size_t		count = vxk_available(&tables);
+
+	for (size_t c = 0; c < sizeof(columns) / sizeof(columns[0]); c++)
+	{
+		uint8_t    *parts = left.end - columns[c] * 16;
+		uint8_t    *entries = right.end - columns[c] * 32;
+		int			elements[200 * 8];
+
+		for (size_t j = 0; j < columns[c] * 8; j++)
+		{
+			elements[j] = (int) vxr_below(&random_state, 31) - 15;
+			parts[j / 8 * 16 + j % 8] = (uint8_t) (elements[j] > 0 ? elements[j] : 0);
+			parts[j / 8 * 16 + 8 + j % 8] = (uint8_t) (elements[j] < 0 ? -elements[j] : 0);
+		}
+		for (size_t t = 0; t < count; t++)
+		{
+			memset(entries, 0xAB, columns[c] * 32);
+			tables[t]->tables_u4(parts, columns[c], entries);
+			for (size_t i = 0; i < columns[c] * 32; i++)
+			{
+				size_t		column = i / 16 % columns[c];
+				const int  *four = elements + 8 * column + (i < columns[c] * 16 ? 0 : 4);
+				int			wanted = 0;
+
+				for (int b = 0; b < 4; b++)
+					wanted += (i >> b & 1 ? four[b] : 0) + (four[b] < 0 ? -four[b] : 0);
+				ck_assert_int_eq(entries[i], wanted);
+			}
+		}
+	}
+}
+END_TEST
+
 /* Check rows 0 .. count - 1 of n dimensions against one panel, products or distances. */
 static void
 compare_panels(VxReferenceKind kind, size_t count, size_t n, size_t offset)
@@ -236,6 +274,7 @@ main(void)
 	tcase_set_timeout(tcase, 300);
 	tcase_add_test(tcase, lookups_are_exact);
 	tcase_add_test(tcase, large_sums_do_not_wrap);
+	tcase_add_test(tcase, tables_hold_sums_of_four);
 	tcase_add_test(tcase, panels_keep_their_bound);
 	tcase_add_test(tcase, rows_are_independent);
 	tcase_add_test(tcase, nearest_keys_are_kept);
