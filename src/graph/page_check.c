@@ -120,7 +120,8 @@ copy_page(Checker *checker, uint32_t block)
 		if (page == NULL)
 			return false;
 		edge_bytes = (size_t) page->nslots * page->max_edges * sizeof(uint32_t);
-		bytes = edge_bytes + page->nslots;
+		/* more than none, also for a damaged page that has no slots */
+		bytes = edge_bytes + page->nslots + 1;
 		if (bytes <= checker->room)
 		{
 			Assert(page->nslots >= 0 && page->max_edges >= 0);
