@@ -87,12 +87,16 @@ def file_set(path, queries_path):
     else:
         raise SystemExit(f"{path}: expected a .fvecs, .hdf5 or .npy file")
     if queries_path:
-        queries = file_set(queries_path, None)[0]
+        vectors_of_queries, test, *_ = file_set(queries_path, None)
+        queries = vectors_of_queries if test is None else test
     return vectors, queries, metric, os.path.basename(path)
 
 
 def table_set(connection, table, column, rows):
-    """A copy of the vectors of a user's table. Nothing is written there; the comparison runs on the private server."""
+    """A copy of the vectors of a user's table, of all or the first `rows`.
+
+    Nothing is written there; the comparison runs on the private server.
+    """
     import psycopg
     from psycopg import sql
 
@@ -131,7 +135,8 @@ def open_set(options):
         if not (options.table and options.column):
             raise SystemExit("--connection needs --table and --column")
         name = re.sub(r"\W", "_", f"{options.table}_{options.column}")
-        found = table_set(options.connection, options.table, options.column, 0)
+        enough = options.rows + options.pool + options.queries if options.rows else 0
+        found = table_set(options.connection, options.table, options.column, enough)
     elif re.fullmatch(r"wordnet_384|clustered_\d+", name):
         found = made_set(name, options.rows, options.pool)
     else:
