@@ -253,6 +253,9 @@ vxp_added_announce(VxPageTransaction *transaction, Page page, BlockNumber block,
 		PageGetExactFreeSpace(page) < vector_bytes + sizeof(VxVectorOwnerData))
 		return;
 	RecordPageWithFreeSpace(transaction->index, block, VX_ADDED_ROOM);
+
+	/* other backends begin their search at the top of the map */
+	FreeSpaceMapVacuumRange(transaction->index, block, block + 1);
 }
 
 /*

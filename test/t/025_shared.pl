@@ -23,6 +23,12 @@ $node->safe_psql('postgres', q{
 	CREATE INDEX t_note ON t (note);
 });
 
+# Clients that come and go fill each other's pages of vectors.
+my $pages = q{SELECT pg_relation_size('t_e') / current_setting('block_size')::int};
+my $before = $node->safe_psql('postgres', $pages);
+$node->safe_psql('postgres', "INSERT INTO t (note, e) VALUES (0, test_vector(3, $_, 32))") for 1 .. 12;
+cmp_ok($node->safe_psql('postgres', $pages) - $before, '<=', 4, 'few pages for few rows of many clients');
+
 $node->backup('base');
 my $standby = PostgreSQL::Test::Cluster->new('shared_standby');
 $standby->init_from_backup($node, 'base', has_streaming => 1);
