@@ -37,7 +37,8 @@ sub kind { return ord substr(${ $_[0] }, $_[1] * $page_size + $special + 10, 1);
 sub layer { return ord substr(${ $_[0] }, $_[1] * $page_size + $special + 11, 1); }
 sub used { return u16($_[0], $_[1] * $page_size + $special + 8); }
 
-# A block for which the condition holds; block 0 if there is none.
+# A block for which the condition holds; block 0 if there is none, such as a page of an upper layer: the damage then
+# says nothing.
 sub block_where
 {
 	my ($file, $condition) = @_;
@@ -157,7 +158,7 @@ my %damages = (
 		my $slot = live_slot($file, $block, $at);
 		my $edge = random_of($block, $block | 0x80000000, blocks($file) + 5, 0x7FFFFFFE, 0, int(rand 2**31));
 		put32($file, $block * $page_size + $at->{edges} + 4 * $m * $slot, $edge);
-		return "block $block slot $slot edge $edge";
+		return ($block == 0 ? '~' : '') . "block $block slot $slot edge $edge";
 	},
 	factor => sub {
 		my ($file) = @_;
@@ -167,7 +168,7 @@ my %damages = (
 		my $which = random_of('add', 'scale', 'error');
 		my $bits = random_of(0x7F800000, 0xFF800000, 0x7FC00000, 0xFFC00001, 0x7F7FFFFF);
 		put32($file, $block * $page_size + $at->{$which} + 4 * $slot, $bits);
-		return ($bits == 0x7F7FFFFF && layer($file, $block) > 0 ? '~' : '') .
+		return ($block == 0 || ($bits == 0x7F7FFFFF && layer($file, $block) > 0) ? '~' : '') .
 		  sprintf('block %d slot %d %s %08x', $block, $slot, $which, $bits);
 	},
 	down => sub {
@@ -176,7 +177,7 @@ my %damages = (
 		my $at = layout($file, 1);
 		my $slot = live_slot($file, $block, $at);
 		my $down = random_of(0, $block, 0xFFFFFFFF, blocks($file), int rand blocks($file));
-		my $same = $down == u32($file, $block * $page_size + $at->{down} + 4 * $slot);
+		my $same = $block == 0 || $down == u32($file, $block * $page_size + $at->{down} + 4 * $slot);
 		put32($file, $block * $page_size + $at->{down} + 4 * $slot, $down);
 		return ($same ? '~' : '') . "block $block slot $slot down $down";
 	},

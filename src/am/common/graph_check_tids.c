@@ -150,6 +150,31 @@ vxc_check_chain(VxGraphCheck *graph, BlockNumber owner, BlockNumber block,
 }
 
 /*
+ * I15: where the page at hand says that its chain has room.
+ */
+static void
+vxc_check_room(VxGraphCheck *graph, BlockNumber owner, const VxTidChainData *chain)
+{
+	BlockNumber room = chain->room;
+	PGAlignedBlock copy;
+	Page		page = (Page) copy.data;
+	bool		sound = (chain->head == InvalidBlockNumber) == (room == InvalidBlockNumber);
+
+	if (sound && room != InvalidBlockNumber)
+	{
+		sound = vxc_kind_of(graph, room) == VXC_TIDS;
+		if (sound)
+			vxc_copy_page(graph->check, room, copy.data);
+		sound = sound && vxp_page_is_valid(page, VX_PAGE_TIDS) &&
+			vxp_tid_page(page)->owner == owner;
+	}
+	if (!sound)
+		vxc_report(graph->check, "I15", owner, VXC_NO_SLOT,
+				   "block %u, where there should be room for heap TIDs, is not in the chain",
+				   room);
+}
+
+/*
  * I15: the heap TIDs of all nodes beyond the first of each.
  */
 void
@@ -167,10 +192,7 @@ vxc_check_tid_lists(VxGraphCheck *graph)
 		for (int i = 0; i < vxp_further_count(page); i++)
 			vxc_check_entry(graph, block, block, vxp_further(page) + i);
 		vxc_check_chain(graph, block, vxp_tid_chain(page, geometry)->head, claimed);
-		if ((vxp_tid_chain(page, geometry)->head == InvalidBlockNumber) !=
-			(vxp_tid_chain(page, geometry)->room == InvalidBlockNumber))
-			vxc_report(graph->check, "I15", block, VXC_NO_SLOT,
-					   "the chain of heap TIDs has a beginning or a place for more, but not both");
+		vxc_check_room(graph, block, vxp_tid_chain(page, geometry));
 	}
 	for (BlockNumber block = 0; block < graph->nblocks; block++)
 	{
