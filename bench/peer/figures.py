@@ -114,7 +114,9 @@ def number(value, figure=None):
         return "–"
     if figure and figure.absolute:
         return f"{value:.4f}"
-    digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2 if abs(value) >= 0.1 else 3
+    if abs(value) < 1:
+        return f"{value:.3g}"
+    digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
     return f"{value:,.{digits}f}".replace(",", " ")
 
 

@@ -1,11 +1,14 @@
 """Tables and plots of a results file. bench/peer/report runs it.
 
 Without --doc, prints every table as Markdown and draws plots beside the results file. With --doc, writes the tables
-into the marked places of doc/benchmarks.md and README.md, and the plots into doc/plots.
+into the marked places of doc/benchmarks.md and README.md, the plots into doc/plots, and the results themselves into
+doc/benchmarks.json, from which --input makes them again.
 """
 import argparse
 import os
 import re
+
+import numpy as np
 
 import compare
 import datasets
@@ -14,6 +17,8 @@ import methods
 
 ROOT = os.path.dirname(datasets.BENCH)
 COLOUR = {"pgvector": "#b0663a", "vectorx": "#2a6496"}
+MOST = 0.9999                       # where a recall of 1 is drawn
+TICKS = (0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999)
 SHORT = ("qps@0.95", "qps@0.99", "pages@0.95", "highest_recall", "build_two", "build_small", "size", "cold_blocks", "insert",
          "update", "vacuum", "wal")
 
@@ -83,7 +88,8 @@ def summaries(results):
 
 def summary(entries):
     """The floors of every set of one method side by side: the ratio, and in bold where it misses its floor."""
-    lines = ["| vectorx to pgvector | floor | aim | " + " | ".join(entry["data"]["name"] for _, entry in entries) + " |",
+    lines = ["| vectorx to pgvector | floor | aim | " + " | ".join(
+        f"{entry['data']['name']}, {figures.number(entry['data']['rows'])} rows" for _, entry in entries) + " |",
              "|---|---:|---:|" + "---:|" * len(entries)]
     for name in SHORT:
         figure, cells, target = figures.FIGURES[name], [], None
@@ -115,12 +121,18 @@ def plot_search(entry, stem, suffix):
     import matplotlib.pyplot as pyplot
 
     plot, axes = pyplot.subplots(1, 2, figsize=(10, 4))
+    low = min(point["recall"] for side in entry["search"].values() for point in side["points"])
     for axis, figure, label in ((axes[0], "qps", "queries/s, one client"), (axes[1], "pages", "pages a query")):
         for side in methods.SIDES:
             points = entry["search"].get(side, {}).get("points", [])
-            axis.plot([point["recall"] for point in points], [point[figure] for point in points], "o-", color=COLOUR[side],
+            axis.plot([min(point["recall"], MOST) for point in points], [point[figure] for point in points], "o-", color=COLOUR[side],
                       markersize=3, label=side)
         axis.set(xlabel=f"recall@{entry['data']['k']}", ylabel=label, yscale="log")
+        # what is still missing counts, not what is there: half of it is as far everywhere
+        axis.set_xscale("function", functions=(lambda recall: -np.log10(1.0001 - np.minimum(recall, 1)),
+                                               lambda place: 1.0001 - 10.0 ** -place))
+        axis.set_xticks(TICKS, [str(tick) for tick in TICKS], fontsize=7)
+        axis.set_xlim(min(low, 0.9) - 0.02, 1)
         axis.grid(True, which="both", alpha=0.2)
         axis.legend(frameon=False)
     plot.suptitle(f"{entry['data']['method']}, {entry['data']['name']}, {entry['data']['rows']} rows")
@@ -134,8 +146,10 @@ def plot_bars(results, method, stem, suffix):
     entries = [(key, entry) for key, entry in ordered(results) if entry["data"]["method"] == method and "build" in entry]
     if not entries:
         return None
-    names = ("build_one", "build_two", "build_small", "size")
-    plot, axes = pyplot.subplots(1, len(names), figsize=(12, 3.2))
+    names = [name for name in ("build_one", "build_two", "build_small", "size")
+             if any(figures.FIGURES[name].find(entry, side) for _, entry in entries for side in methods.SIDES)]
+    plot, axes = pyplot.subplots(1, len(names), figsize=(3 * len(names), 3.2), squeeze=False)
+    axes = axes[0]
     for axis, name in zip(axes, names):
         figure = figures.FIGURES[name]
         for shift, side in ((-0.2, "pgvector"), (0.2, "vectorx")):
@@ -195,6 +209,7 @@ def main():
         return
     drawn = plots(results, options.plots or os.path.join(ROOT, "doc", "plots"))
     images = "\n".join(f"![{os.path.basename(path)[:-4]}]({os.path.relpath(path, os.path.join(ROOT, 'doc'))})\n" for path in drawn)
+    compare.write_results(os.path.join(ROOT, "doc", "benchmarks.json"), results)
     page = os.path.join(ROOT, "doc", "benchmarks.md")
     write_between(page, "summary", summaries(results))
     write_between(page, "plots", images)
