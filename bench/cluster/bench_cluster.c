@@ -4,7 +4,8 @@
  *	  How long clustering and assignment take, and how well lists find.
  *
  *	bench_cluster						generated vectors
- *	bench_cluster SET DIMS [METRIC]		SET.f32, SET_queries.f32, SET.gt.i32 too
+ *	bench_cluster SET DIMS [METRIC]		SET.f32, SET_queries.f32, SET.gt.i32
+ *	bench_cluster SET DIMS METRIC second	the same: second lists alone
  *
  * Times are seconds of CPU of one thread.  See bench/cluster/README.md.
  *
@@ -336,6 +337,98 @@ search(const Lists *lists, const float *queries, const int32_t *truth, size_t co
 	free(candidates);
 }
 
+/* How many of the true ten nearest are in the nearest lists, and how many rows these hold. */
+static void
+find_truth(const Vectors *vectors, const VxClusterState *state, int lists, const uint32_t *const list[2],
+		   const float *queries, const int32_t *truth, size_t count)
+{
+	static const int probes[] = {1, 2, 3, 5, 10, 20, 30, 50, 100};
+	float	   *keys = allocate(lists * sizeof(float));
+	uint32_t   *room = allocate(lists * sizeof(uint32_t));
+	uint32_t   *rank = allocate(lists * sizeof(uint32_t));
+	uint32_t   *sizes = allocate(lists * sizeof(uint32_t));
+	double		found[9] = {0};
+	double		rows[9] = {0};
+
+	memset(sizes, 0, lists * sizeof(uint32_t));
+	for (size_t i = 0; i < vectors->rows; i++)
+	{
+		sizes[list[0][i]]++;
+		if (list[1] != NULL)
+			sizes[list[1][i]]++;
+	}
+	for (size_t q = 0; q < count; q++)
+	{
+		VxListOrder order;
+
+		for (int c = 0; c < lists; c++)
+			keys[c] = vxq_exact(vectors->metric, queries + q * vectors->dims, vxc_centroid(state, c), vectors->dims);
+		vxc_order_init(&order, keys, room, lists);
+		for (uint32_t place = 0; place < (uint32_t) lists; place++)
+		{
+			uint32_t	c = vxc_order_next(&order);
+
+			rank[c] = place;
+			for (int p = 0; p < 9; p++)
+				rows[p] += place < (uint32_t) probes[p] ? sizes[c] : 0;
+		}
+		for (int j = 0; j < 10; j++)
+		{
+			size_t		row = (size_t) truth[q * 100 + j];
+			uint32_t	best = rank[list[0][row]];
+
+			if (list[1] != NULL && rank[list[1][row]] < best)
+				best = rank[list[1][row]];
+			for (int p = 0; p < 9; p++)
+				found[p] += best < (uint32_t) probes[p];
+		}
+	}
+	for (int p = 0; p < 9; p++)
+		printf(" %d: %.3f, %.0f rows;", probes[p], found[p] / count / 10, rows[p] / count);
+	printf("\n");
+	free(keys);
+	free(room);
+	free(rank);
+	free(sizes);
+}
+
+/* One list a row against two of them. */
+static void
+study_second_lists(const Vectors *vectors, const char *set, int count)
+{
+	static const float lambdas[] = {0.0f, 1.0f, 1.5f};
+	size_t		elements;
+	float	   *queries = read_file(set, "_queries.f32", &elements);
+	size_t		query_count = elements / vectors->dims < 1000 ? elements / vectors->dims : 1000;
+	int32_t    *truth = read_file(set, ".gt.i32", &elements);
+	uint32_t   *list = allocate(vectors->rows * sizeof(uint32_t));
+	uint32_t   *second = allocate(vectors->rows * sizeof(uint32_t));
+	const uint32_t *both[2] = {list, NULL};
+	VxClusterState *state = cluster(vectors, count, 50 * (size_t) count < vectors->rows ? 50 * (size_t) count : vectors->rows, 0);
+	VxCentroids *centroids = allocate(vxc_centroids_size(vectors->metric, vectors->dims, count));
+	void	   *scratch = allocate(vxc_assign_scratch_size(vectors->metric, vectors->dims, count));
+	VxInputs	inputs = {vectors->data, vectors->dims * sizeof(float), vectors->rows};
+
+	vxc_centroids_from(centroids, state);
+	vxc_assign(centroids, &inputs, scratch, list, NULL);
+	printf("%d lists, one a row:", count);
+	find_truth(vectors, state, count, both, queries, truth, query_count);
+	both[1] = second;
+	for (int l = 0; l < 3; l++)
+	{
+		vxc_assign_two(centroids, &inputs, lambdas[l], scratch, list, second);
+		printf("%d lists, two a row, lambda %.1f:", count, lambdas[l]);
+		find_truth(vectors, state, count, both, queries, truth, query_count);
+	}
+	free(queries);
+	free(truth);
+	free(list);
+	free(second);
+	free(state);
+	free(centroids);
+	free(scratch);
+}
+
 /* Lists of a set, searched with codes of several sizes. */
 static void
 study_lists(const Vectors *vectors, const char *set, int count)
@@ -419,6 +512,12 @@ main(int argc, char **argv)
 		vectors.metric = argc > 3 && strcmp(argv[3], "cosine") == 0 ? VX_METRIC_COSINE : VX_METRIC_L2;
 		vectors.data = read_file(argv[1], ".f32", &elements);
 		vectors.rows = elements / vectors.dims;
+		if (argc > 4)
+		{
+			study_second_lists(&vectors, argv[1], 300);
+			study_second_lists(&vectors, argv[1], 1000);
+			return 0;
+		}
 		for (int iterations = 1; iterations <= 30; iterations = iterations * 2 + 1)
 			time_clustering(&vectors, 300, 15000, iterations);
 		time_clustering(&vectors, 300, 60000, 0);
