@@ -264,6 +264,13 @@ vxg_search_codes(const VxPageSearch *search, VxCodeArray *array)
 	return search->result_rows;
 }
 
+/* For a search that is used again by another scan. */
+void
+vxg_search_reset_counters(VxPageSearch *search)
+{
+	memset(&search->counters, 0, sizeof(search->counters));
+}
+
 const VxPageSearchCounters *
 vxg_search_counters(const VxPageSearch *search)
 {

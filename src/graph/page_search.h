@@ -166,7 +166,8 @@ extern bool vxg_search_truncated(const VxPageSearch *search);
  */
 extern const uint32_t *vxg_search_codes(const VxPageSearch *search, VxCodeArray *array);
 
-/* Counters since creation. */
+/* Counters since creation, or since they were reset. */
+extern void vxg_search_reset_counters(VxPageSearch *search);
 extern const VxPageSearchCounters *vxg_search_counters(const VxPageSearch *search);
 
 #endif							/* VECTORX_GRAPH_PAGE_SEARCH_H */

@@ -30,7 +30,6 @@
 #include "compat.h"
 #include "am/common/column.h"
 #include "am/common/graph_scan.h"
-#include "am/common/server_host.h"
 
 /* Copies loaded for each place of the beam, at most. */
 #define VXS_COPIES_PER_PLACE	16
@@ -53,13 +52,17 @@ vxs_begin(Relation index, int nkeys, int norderbys,
 	return scan;
 }
 
-/* Give back what the memory context does not. */
+/* Give back the workspace, and what is in no memory context. */
 static void
 vxs_scan_release(VxGraphScan *state)
 {
-	if (state->exact.heap_values != NULL)
-		vxs_heap_values_end(state->exact.heap_values);
-	state->exact.heap_values = NULL;
+	if (state->workspace == NULL)
+		return;
+	if (state->exact->heap_values != NULL)
+		vxs_heap_values_end(state->exact->heap_values);
+	state->exact->heap_values = NULL;
+	vxs_workspace_give(state->workspace);
+	state->workspace = NULL;
 }
 
 /*
@@ -103,50 +106,32 @@ vxs_memory(double multiplier)
 }
 
 /*
- * Prepare to put rows into exact order.
- */
-static void
-vxs_scan_open_exact(IndexScanDesc scan)
-{
-	VxGraphScan *state = (VxGraphScan *) scan->opaque;
-
-	vxs_exact_init(&state->exact, state->index, &state->source.reader);
-	state->exact.heap = scan->heapRelation;
-	if (vxi_keys_are_in_table(state->index))
-		state->exact.heap_values = vxs_heap_values_begin(scan->heapRelation,
-														 scan->indexRelation,
-														 scan->xs_snapshot);
-}
-
-/*
- * Open the index and allocate what a search needs, sized by the settings of
- * the moment, in the scan's context.
+ * Take a workspace, and fit it to the settings of the moment.
  */
 static void
 vxs_scan_open(IndexScanDesc scan)
 {
 	VxGraphScan *state = (VxGraphScan *) scan->opaque;
-	VxPageSearchOptions options;
+	VxScanWorkspace *workspace = vxs_workspace_take(scan->indexRelation, state->context);
 
-	state->index = vxi_open(scan->indexRelation);
 	vxo_refresh();
-	state->method->limits(state->index->relation, &state->limits);
+	state->method->limits(scan->indexRelation, &state->limits);
+	Assert(state->limits.rows > 0 && state->limits.beam > 0);
 	state->counters.effort_name = state->method->effort_name;
 	state->counters.effort = state->limits.rows;
-	Assert(state->limits.rows > 0 && state->limits.beam > 0);
-	vxi_layer_source_init(&state->source, state->index);
-	memset(&options, 0, sizeof(options));
-	options.max_ef = Max(state->limits.beam, VXI_MAX_ENTRIES);
-	options.max_edges = state->index->meta.data.m;
-	options.max_slots = Max(state->index->meta.geometry[0].slots,
-							state->index->meta.geometry[1].slots);
-	options.memory_limit = state->limits.memory / 2;
-	options.keep_codes = false;
-	state->search = vxg_search_create(&state->index->codec,
-									  &state->source.source, &options,
-									  &state->index->host);
-	state->query = (VxCodeQuery *) palloc(vxq_query_size(&state->index->codec));
-	vxs_scan_open_exact(scan);
+	vxs_workspace_fit(workspace, state->limits.beam, state->limits.memory / 2);
+
+	state->workspace = workspace;
+	state->index = workspace->index;
+	state->source = &workspace->source;
+	state->search = workspace->search;
+	state->query = workspace->query;
+	state->exact = &workspace->exact;
+	state->exact->heap = scan->heapRelation;
+	if (vxi_keys_are_in_table(state->index))
+		state->exact->heap_values = vxs_heap_values_begin(scan->heapRelation,
+														 scan->indexRelation,
+														 scan->xs_snapshot);
 }
 
 /*
@@ -159,9 +144,9 @@ vxs_scan_set_range(VxGraphScan *state)
 {
 	double		limit = vxs_range_key(&state->range, state->index->opclass->metric);
 
-	if (state->exact.unordered && !isinf(limit))
+	if (state->exact->unordered && !isinf(limit))
 		limit = state->range.nan_passes ? get_float8_infinity() : -get_float8_infinity();
-	if (state->index->meta.data.vector_bytes == 0 && state->exact.heap_values == NULL)
+	if (state->index->meta.data.vector_bytes == 0 && state->exact->heap_values == NULL)
 		limit += 4 * FLT_EPSILON * (1 + fabs(limit));
 	state->range_key = limit;
 }
@@ -184,9 +169,9 @@ vxs_scan_query(IndexScanDesc scan)
 	image = value.indexed ? value.image : vxi_zero_image(state->index);
 	vxq_query_prepare(&state->index->codec, image, VX_QUERY_SEARCH,
 					  state->index->scratch, state->query);
-	vxs_exact_begin(&state->exact, value.indexed ? value.elements : NULL);
+	vxs_exact_begin(state->exact, value.indexed ? value.elements : NULL);
 	if (state->index->refine != NULL)
-		vxs_exact_refine_by(&state->exact, state->query, image);
+		vxs_exact_refine_by(state->exact, state->query, image);
 	vxs_scan_set_range(state);
 }
 
@@ -217,10 +202,10 @@ vxs_scan_load(VxGraphScan *state)
 	int			count;
 	const VxCandidate *results = vxg_search_results(state->search, &count);
 
-	vxs_exact_load(&state->exact, results, count);
+	vxs_exact_load(state->exact, results, count);
 	state->loaded += count;
 	state->distinct += vxs_scan_distinct(state, results, count);
-	Assert(vxs_exact_unreturned(&state->exact) <= state->loaded);
+	Assert(vxs_exact_unreturned(state->exact) <= state->loaded);
 }
 
 /* Whether a resumed scan has done all it may. */
@@ -311,7 +296,7 @@ vxs_scan_replenish(VxGraphScan *state)
 
 	Assert(state->started && state->loaded > 0);
 
-	if (vxs_exact_unreturned(&state->exact) > state->loaded / 2)
+	if (vxs_exact_unreturned(state->exact) > state->loaded / 2)
 		return;
 
 	old = MemoryContextSwitchTo(state->context);
@@ -346,11 +331,11 @@ vxs_scan_passed_range(VxGraphScan *state, VxExactRow *row)
 	Assert(row->key > state->range_key);
 	if (state->exhausted || state->limits.iterative != VX_ITERATIVE_RELAXED)
 		return true;
-	vxs_exact_put_back(&state->exact, row);
+	vxs_exact_put_back(state->exact, row);
 	old = MemoryContextSwitchTo(state->context);
 	vxs_scan_resume(state);
 	MemoryContextSwitchTo(old);
-	return !vxs_exact_next(&state->exact, row) || row->key > state->range_key;
+	return !vxs_exact_next(state->exact, row) || row->key > state->range_key;
 }
 
 /*
@@ -362,16 +347,16 @@ vxs_scan_tally(VxGraphScan *state)
 {
 	const VxPageSearchCounters *search = vxg_search_counters(state->search);
 	uint64	   *counts = state->counters.counts;
-	uint64		vectors = state->exact.vectors_read - state->tallied_vectors;
+	uint64		vectors = state->exact->vectors_read - state->tallied_vectors;
 
 	Assert(state->started && search->pages_read >= state->tallied_search.pages_read);
 	counts[VX_COUNT_PAGES] += search->pages_read - state->tallied_search.pages_read;
 	counts[VX_COUNT_NODES] += search->slots_scored - state->tallied_search.slots_scored;
 	counts[VX_COUNT_EXACT] += vectors;
-	if (state->exact.heap_values != NULL)
+	if (state->exact->heap_values != NULL)
 		counts[VX_COUNT_HEAP_FETCHES] += vectors;
 	state->tallied_search = *search;
-	state->tallied_vectors = state->exact.vectors_read;
+	state->tallied_vectors = state->exact->vectors_read;
 	if (state->loaded != state->tallied_loaded)
 	{
 		state->counters.memory = Max(state->counters.memory,
@@ -393,7 +378,7 @@ vxs_scan_next(VxGraphScan *state, VxExactRow *row)
 	{
 		if (state->limits.iterative != VX_ITERATIVE_OFF && !state->exhausted)
 			vxs_scan_replenish(state);
-		if (!vxs_exact_next(&state->exact, row))
+		if (!vxs_exact_next(state->exact, row))
 			return false;
 		if (row->key > state->range_key && vxs_scan_passed_range(state, row))
 			return false;
@@ -445,8 +430,8 @@ vxs_end(IndexScanDesc scan)
 			 (unsigned long long) vxg_search_counters(state->search)->pages_read,
 			 (unsigned long long) vxg_search_counters(state->search)->slots_scored,
 			 (unsigned long long) vxg_search_counters(state->search)->expanded,
-			 (unsigned long long) state->exact.vectors_read,
-			 (unsigned long long) state->source.reader.pages_read);
+			 (unsigned long long) state->exact->vectors_read,
+			 (unsigned long long) state->source->reader.pages_read);
 	if (state->counters.counts[VX_COUNT_SCANS] > 0)
 		vxn_count(scan->indexRelation, state->counters.counts);
 	vxs_scan_release(state);

@@ -19,6 +19,7 @@
 #include "am/common/index.h"
 #include "am/common/options.h"
 #include "am/common/range.h"
+#include "am/common/scan_workspace.h"
 
 /*
  * How far a scan may go, from the settings of the moment and the options of
@@ -66,12 +67,13 @@ struct VxGraphScan
 {
 	VxScanCounters counters;	/* must be first, see counters.h */
 	const VxGraphScanMethod *method;
-	MemoryContext context;		/* everything below, until the scan ends */
-	VxIndex    *index;
-	VxLayerSource source;
+	MemoryContext context;		/* of one scan, with the workspace below it */
+	VxScanWorkspace *workspace; /* NULL before the first row */
+	VxIndex    *index;			/* this and the next are the workspace's */
+	VxLayerSource *source;
 	VxPageSearch *search;
 	VxCodeQuery *query;
-	VxExactStage exact;
+	VxExactStage *exact;
 	VxScanLimits limits;
 	bool		started;
 	bool		exhausted;		/* the search has no more, or may not go on */

@@ -74,7 +74,8 @@ vx_diskannhandler(PG_FUNCTION_ARGS)
 const VxMethod diskann_method = {
 	.handler = vx_diskannhandler,
 	.check = diskanncheck,
-	.inspect = vxn_inspect_graph
+	.inspect = vxn_inspect_graph,
+	.range_cost = diskanncostestimate
 };
 
 VX_FUNCTION(vx_upgrade_diskann_index);

@@ -31,7 +31,7 @@ diskann_scan_limits(Relation index, VxScanLimits *limits)
 static int
 diskann_scan_enter(VxGraphScan *scan, uint32 *entries)
 {
-	return vxi_descend(scan->index, &scan->source, scan->search, scan->query, 0,
+	return vxi_descend(scan->index, scan->source, scan->search, scan->query, 0,
 					   entries);
 }
 

@@ -36,7 +36,7 @@ hnsw_scan_limits(Relation index, VxScanLimits *limits)
 static int
 hnsw_scan_enter(VxGraphScan *scan, uint32 *entries)
 {
-	return vxi_descend(scan->index, &scan->source, scan->search, scan->query, 0,
+	return vxi_descend(scan->index, scan->source, scan->search, scan->query, 0,
 					   entries);
 }
 
