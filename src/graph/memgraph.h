@@ -67,6 +67,9 @@ typedef struct VxMemGraph VxMemGraph;
 /* The width of search that an ef_construction of the user stands for. */
 extern int	vxg_build_effort(int ef_construction);
 
+/* The highest layer that the node of a number is drawn for. */
+extern int	vxg_drawn_level(const VxBuildOptions *options, uint32_t node);
+
 /*
  * vxg_create -- an empty graph with room for options->max_nodes, of one's own
  *

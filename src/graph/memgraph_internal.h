@@ -145,7 +145,6 @@ vxg_list_words(const VxMemGraph *graph)
 /* memgraph.c; a list is the node's in a layer, count first */
 extern uint32_t *vxg_list(const VxMemGraph *graph, int layer, uint32_t node);
 extern void vxg_lock_list(const VxMemGraph *graph, uint32_t *list);
-extern int	vxg_drawn_level(const VxBuildOptions *options, uint32_t node);
 
 /* Publishes what was changed under the lock, the number of edges included. */
 static inline void

@@ -9,57 +9,9 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "graph/pack.h"
-
 #include <string.h>
 
-#include "graph/memgraph_internal.h"
-
-/*
- * order, page_of	the placement, both ways
- * parent			node whose list has the pinned edge into the page
- * first_child, next_sibling
- *					pages whose pinned edge starts on a page, as a list
- * frontier			nodes met but not placed, oldest first
- * met				page number + 1 of the last page whose filling met the node
- * queued			whether the node has been in the frontier
- *
- * The last three are only there while nodes are being placed.
- */
-struct VxPacking
-{
-	VxMemGraph *graph;
-	const VxHost *host;
-	VxPackOptions options;
-	uint32_t	node_count;
-	uint32_t	page_count;
-	uint32_t	placed;
-	uint32_t   *order;
-	uint32_t   *page_of;
-
-	uint32_t   *parent;
-	uint32_t   *first_child;
-	uint32_t   *next_sibling;
-
-	uint32_t   *frontier;
-	uint32_t	frontier_head;
-	uint32_t	frontier_tail;
-	uint32_t	next_node;
-	uint32_t   *met;
-	uint8_t    *queued;
-	uint32_t   *local;			/* queue of the page being filled */
-	uint32_t	local_room;
-
-	/* working memory of vxg_page_edges */
-	VxSelector *selector;
-	VxCodeQuery *query;
-	VxNearNode *near;
-	uint32_t   *neighbours;
-	uint32_t   *rows;
-	float	   *distance;
-	uint32_t   *pages;
-	int		   *chosen;
-};
+#include "graph/pack_internal.h"
 
 /*
  * Pinned edges that a node may carry: half its list, so that later inserts
@@ -78,11 +30,20 @@ is_placed(const VxPacking *packing, uint32_t node)
 	return packing->page_of[node] != VX_NO_EDGE;
 }
 
+/* Whether the node is here only to lead to others, and has its place elsewhere. */
+static bool
+is_guest(const VxPacking *packing, uint32_t node)
+{
+	return packing->options.guests != NULL &&
+		(packing->options.guests[node / 8] >> node % 8 & 1) != 0;
+}
+
 /* Followers are of level 0, so upper layers never see them. */
 static bool
 in_layer(const VxPacking *packing, uint32_t node)
 {
-	return vxg_node_level(packing->graph, node) >= packing->options.layer;
+	return !is_guest(packing, node) &&
+		vxg_node_level(packing->graph, node) >= packing->options.layer;
 }
 
 /* Places go up one by one; a page is full when the next begins. */
@@ -95,7 +56,10 @@ place_node(VxPacking *packing, uint32_t node)
 	packing->order[packing->placed++] = node;
 }
 
-/* Followers go right behind their leader, over as many pages as they fill. */
+/*
+ * Followers go right behind their leader, over as many pages as they fill.  Those
+ * of a guest begin with any of them, so that some of the chain may have a place.
+ */
 static void
 place_with_followers(VxPacking *packing, uint32_t node)
 {
@@ -105,13 +69,17 @@ place_with_followers(VxPacking *packing, uint32_t node)
 	for (uint32_t follower = vxg_next_follower(packing->graph, node);
 		 follower != VXG_NO_NODE;
 		 follower = vxg_next_follower(packing->graph, follower))
-		place_node(packing, follower);
+	{
+		if (!is_guest(packing, follower) && !is_placed(packing, follower))
+			place_node(packing, follower);
+	}
 }
 
 /*
  * Where filling goes on when a page begins or its own queue has run dry: the
  * node that has waited longest in the frontier.  Only if nothing waits, which
- * a reachable graph allows at the start and the end alone, by number.
+ * a reachable graph without guests allows at the start and the end alone, by
+ * number; followers whose leader is a guest come last of all.
  */
 static uint32_t
 next_seed(VxPacking *packing)
@@ -130,6 +98,12 @@ next_seed(VxPacking *packing)
 		if (!is_placed(packing, node) && in_layer(packing, node) &&
 			!vxg_is_follower(packing->graph, node))
 			return node;
+	}
+	for (; packing->next_follower < vxg_node_count(packing->graph); packing->next_follower++)
+	{
+		if (!is_placed(packing, packing->next_follower) &&
+			in_layer(packing, packing->next_follower))
+			return packing->next_follower;
 	}
 	return VXG_NO_NODE;
 }
@@ -150,7 +124,8 @@ queue_neighbours(VxPacking *packing, uint32_t node, uint32_t stamp, uint32_t tai
 	for (int i = 0; i < count && tail < packing->local_room; i++)
 	{
 		Assert(list[i] < vxg_node_count(packing->graph));
-		if (is_placed(packing, list[i]) || packing->met[list[i]] == stamp)
+		if (is_placed(packing, list[i]) || packing->met[list[i]] == stamp ||
+			is_guest(packing, list[i]))
 			continue;
 		packing->met[list[i]] = stamp;
 		packing->local[tail++] = list[i];
@@ -219,14 +194,16 @@ place_all(VxPacking *packing)
 	memset(packing->queued, 0, nodes / 8 + 1);
 
 	/* the entry point comes first of all, which makes page 0 the root */
-	packing->frontier[packing->frontier_tail++] = vxg_entry(packing->graph);
+	if (in_layer(packing, vxg_entry(packing->graph)))
+		packing->frontier[packing->frontier_tail++] = vxg_entry(packing->graph);
 	while (packing->placed < packing->node_count)
 	{
 		vxh_check_interrupts(host);
 		fill_page(packing);
 	}
 	packing->page_count = (packing->placed - 1) / packing->options.slots_per_page + 1;
-	Assert(packing->page_of[vxg_entry(packing->graph)] == 0);
+	Assert(is_guest(packing, vxg_entry(packing->graph)) ||
+		   packing->page_of[vxg_entry(packing->graph)] == 0);
 
 	vxh_release(host, packing->local);
 	vxh_release(host, packing->queued);
@@ -289,7 +266,7 @@ pin_neighbours(VxPacking *packing, uint32_t node)
 	{
 		uint32_t	page = packing->page_of[list[i]];
 
-		if (page_reached(packing, page))
+		if (page == VX_NO_EDGE || page_reached(packing, page))
 			continue;
 		pin(packing, node, page);
 		pins++;
@@ -346,7 +323,8 @@ find_parent(const VxPacking *packing, uint32_t page, uint32_t last_reached)
 
 		for (int k = 0; k < count; k++)
 		{
-			if (page_reached(packing, packing->page_of[list[k]]) &&
+			if (is_placed(packing, list[k]) &&
+				page_reached(packing, packing->page_of[list[k]]) &&
 				pins_of(packing, list[k]) < limit)
 				return list[k];
 		}
@@ -423,15 +401,20 @@ allocate_working_memory(VxPacking *packing)
 
 /* Nodes to be placed, followers included. */
 static uint32_t
-count_layer(const VxMemGraph *graph, int layer)
+count_layer(const VxPacking *packing)
 {
+	const VxMemGraph *graph = packing->graph;
 	uint32_t	nodes = vxg_node_count(graph);
 	uint32_t	count = 0;
 
-	if (layer == 0)
-		return nodes;
+	if (packing->options.layer == 0)
+	{
+		for (uint32_t node = 0; node < nodes; node++)
+			count += !is_guest(packing, node);
+		return count;
+	}
 	for (uint32_t i = 0; i < graph->upper.count && graph->upper.nodes[i] < nodes; i++)
-		count += vxg_node_level(graph, graph->upper.nodes[i]) >= layer;
+		count += in_layer(packing, graph->upper.nodes[i]);
 	return count;
 }
 
@@ -451,7 +434,7 @@ vxg_pack(VxMemGraph *graph, const VxPackOptions *options, const VxHost *host)
 	packing->graph = graph;
 	packing->host = host;
 	packing->options = *options;
-	packing->node_count = count_layer(graph, options->layer);
+	packing->node_count = count_layer(packing);
 	packing->order = vxh_allocate(host, packing->node_count * sizeof(uint32_t));
 	packing->page_of = vxh_allocate(host, vxg_node_count(graph) * sizeof(uint32_t));
 	memset(packing->page_of, 0xFF, vxg_node_count(graph) * sizeof(uint32_t));
@@ -514,81 +497,4 @@ vxg_packed_page(const VxPacking *packing, uint32_t node)
 	Assert(node < vxg_node_count(packing->graph));
 	Assert(is_placed(packing, node));
 	return packing->page_of[node];
-}
-
-/* Pinned edges come first in a list: they must be in it. */
-static int
-list_pins(const VxPacking *packing, uint32_t node, uint32_t *pages)
-{
-	int			count = 0;
-
-	for (uint32_t page = packing->first_child[packing->page_of[node]];
-		 page != VX_NO_EDGE; page = packing->next_sibling[page])
-	{
-		if (packing->parent[page] == node)
-			pages[count++] = page | VX_EDGE_PINNED;
-	}
-	Assert(count <= packing->options.max_edges);
-	return count;
-}
-
-/*
- * The node's neighbours on pages that its list does not name yet, nearest
- * first, as a selection wants them.  Neither its own page (invariant P2) nor one
- * already pinned (P3) may be named again.
- */
-static int
-gather_candidates(VxPacking *packing, uint32_t node, const uint32_t *pinned, int pins)
-{
-	VxMemGraph *graph = packing->graph;
-	int			total;
-	const uint32_t *list = vxg_neighbours(graph, packing->options.layer, node, &total);
-	int			count = 0;
-
-	for (int i = 0; i < total; i++)
-	{
-		uint32_t	page = packing->page_of[list[i]];
-		bool		named = page == packing->page_of[node];
-
-		for (int k = 0; k < pins && !named; k++)
-			named = VX_EDGE_BLOCK(pinned[k]) == page;
-		if (!named)
-			packing->neighbours[count++] = list[i];
-	}
-	vxg_query_node(graph, node, packing->query);
-	vxg_score(graph, packing->query, packing->neighbours, count, packing->near);
-	vxg_sort_near(packing->near, count);
-	for (int i = 0; i < count; i++)
-	{
-		packing->rows[i] = packing->near[i].node * graph->code_scale;
-		packing->distance[i] = packing->near[i].distance;
-		packing->pages[i] = packing->page_of[packing->near[i].node];
-	}
-	return count;
-}
-
-/* A follower has only what is pinned to it: the page on which its chain goes on. */
-int
-vxg_page_edges(VxPacking *packing, uint32_t node, uint32_t *pages)
-{
-	int			pins = list_pins(packing, node, pages);
-	VxSelectInput input;
-	VxSelectRule rule;
-	int			chosen;
-
-	if (pins == packing->options.max_edges || vxg_is_follower(packing->graph, node))
-		return pins;
-	input.count = gather_candidates(packing, node, pages, pins);
-	input.codes = packing->graph->codes;
-	input.ids = packing->rows;
-	input.distance = packing->distance;
-	input.groups = packing->pages;
-	input.excluded = VXG_NO_GROUP;
-	rule.max = packing->options.max_edges - pins;
-	rule.alpha = packing->graph->options.alpha;
-	rule.fill = true;
-	chosen = vxg_select_neighbours(packing->selector, &input, &rule, packing->chosen);
-	for (int i = 0; i < chosen; i++)
-		pages[pins + i] = packing->pages[packing->chosen[i]];
-	return pins + chosen;
 }

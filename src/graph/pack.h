@@ -22,12 +22,15 @@
 /*
  * slots_per_page	nodes to place on a page, fillfactor already taken off.
  * max_edges		places in a node's list of target pages, at least 2.
+ * guests			a bit for each node that is in the graph to lead to others
+ *					and is not placed; NULL if all are.
  */
 typedef struct VxPackOptions
 {
 	int			layer;
 	int			slots_per_page;
 	int			max_edges;
+	const uint8_t *guests;
 } VxPackOptions;
 
 typedef struct VxPacking VxPacking;
@@ -36,7 +39,8 @@ typedef struct VxPacking VxPacking;
  * vxg_pack -- place the nodes of one layer on pages
  *
  * vxg_finish must have been called.  All pages but the last are full.  Page 0
- * holds vxg_entry() and is the root of the tree of pinned edges.
+ * holds vxg_entry(), unless that is a guest, and is the root of the tree of
+ * pinned edges.
  */
 extern VxPacking *vxg_pack(VxMemGraph *graph, const VxPackOptions *options,
 						   const VxHost *host);
@@ -62,5 +66,17 @@ extern uint32_t vxg_packed_page(const VxPacking *packing, uint32_t node);
  * their number.
  */
 extern int	vxg_page_edges(VxPacking *packing, uint32_t node, uint32_t *pages);
+
+/* The pages that pinned edges of the node lead to; returns their number. */
+extern int	vxg_pinned_pages(const VxPacking *packing, uint32_t node, uint32_t *pages);
+
+/*
+ * vxg_choose_neighbours -- nodes whose pages the list of a node should name
+ *
+ * As vxg_page_edges, of a node that may be a guest and with neighbours that may
+ * be: writes up to max_edges nodes, the most useful first, of which no two are
+ * known to share a page.  Pages already pinned are left out.
+ */
+extern int	vxg_choose_neighbours(VxPacking *packing, uint32_t node, uint32_t *nodes);
 
 #endif							/* VECTORX_GRAPH_PACK_H */

@@ -87,6 +87,20 @@ note("recall $together together, $alone alone");
 cmp_ok($together, '>=', $alone - 30, 'recall is that of a build by one process');
 $node->safe_psql('postgres', 'DROP INDEX item_e');
 
+# little memory: shards, and an index as good
+for my $processes (0, 2)
+{
+	my ($status, $stdout, $stderr) = $node->psql('postgres',
+		"SET max_parallel_maintenance_workers = $processes; SET maintenance_work_mem = '1MB'; $create WITH (ef_construction = 400)");
+	is($status, 0, "built in shards, $processes workers allowed");
+	like($stderr, qr/graph no longer fits into maintenance_work_mem after \d+ tuples.*All of the graph takes \d+ MB/s, 'a notice tells of it');
+	indexes_are_sound($node, 'built in shards');
+	my $sharded = recall();
+	note("recall $sharded in shards");
+	cmp_ok($sharded, '>=', $alone - 30, 'recall is that of a build in memory');
+	$node->safe_psql('postgres', 'DROP INDEX item_e');
+}
+
 # without free workers the leader builds alone
 $node->safe_psql('postgres', "SET max_parallel_workers = 0; $create");
 indexes_are_sound($node, 'no worker was free');

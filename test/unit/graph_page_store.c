@@ -124,7 +124,7 @@ store_create(VxMemGraph *graph, const VxCodec *codec, const StoreOptions *option
 	store->layers = vxg_top_layer(graph) + 1;
 	for (int layer = 0; layer < store->layers; layer++)
 	{
-		VxPackOptions pack = {layer, store->used_slots, options->max_edges};
+		VxPackOptions pack = {layer, store->used_slots, options->max_edges, NULL};
 
 		packings[layer] = vxg_pack(graph, &pack, vxh_malloc_host());
 		store->first_block[layer] = store->blocks;

@@ -174,7 +174,7 @@ START_TEST(packing_is_a_permutation)
 	{
 		for (int shape = 0; shape < 4; shape++)
 		{
-			VxPackOptions options = {layer, shapes[shape][0], shapes[shape][1]};
+			VxPackOptions options = {layer, shapes[shape][0], shapes[shape][1], NULL};
 			VxPacking  *packing = vxg_pack(fixture.graph, &options, vxh_malloc_host());
 
 			check_placement(fixture.graph, packing, &options);
@@ -182,6 +182,63 @@ START_TEST(packing_is_a_permutation)
 			vxg_packing_free(packing);
 		}
 	}
+	fixture_free(&fixture);
+}
+END_TEST
+
+/* Guests lead to others and are not placed; pinned edges still reach every page. */
+START_TEST(guests_have_no_place)
+{
+	GraphFixture fixture;
+	uint8_t		guests[200];
+	VxPackOptions options = {0, 9, 6, guests};
+	VxPacking  *packing;
+	uint32_t	list[6];
+	uint32_t   *queue;
+	uint32_t	total;
+	uint32_t	placed = 0;
+	uint32_t	reached = 1;
+
+	fixture_build(&fixture, &recipes[_i]);
+	total = vxg_node_count(fixture.graph);
+	ck_assert_uint_le(total, 8 * sizeof(guests));
+	memset(guests, 0, sizeof(guests));
+	for (uint32_t node = 0; node + 1 < total; node++)
+	{
+		if (node % 3 == 0 || node == vxg_entry(fixture.graph))
+			guests[node / 8] |= (uint8_t) (1 << node % 8);
+	}
+	packing = vxg_pack(fixture.graph, &options, vxh_malloc_host());
+	queue = calloc(vxg_packed_pages(packing), sizeof(uint32_t));
+	for (uint32_t i = 0; i < vxg_packed_nodes(packing); i++)
+	{
+		uint32_t	node = vxg_packed_order(packing)[i];
+
+		ck_assert((guests[node / 8] >> node % 8 & 1) == 0);
+		ck_assert_uint_eq(vxg_packed_page(packing, node), i / 9);
+	}
+	for (uint32_t node = 0; node < total; node++)
+	{
+		placed += (guests[node / 8] >> node % 8 & 1) == 0;
+		ck_assert_int_le(vxg_choose_neighbours(packing, node, list), 6);
+	}
+	ck_assert_uint_eq(placed, vxg_packed_nodes(packing));
+	for (uint32_t done = 0; done < reached; done++)
+	{
+		for (uint32_t i = queue[done] * 9; i < queue[done] * 9 + 9 && i < placed; i++)
+		{
+			int			pins = vxg_pinned_pages(packing, vxg_packed_order(packing)[i], list);
+
+			for (int k = 0; k < pins; k++)
+			{
+				ck_assert_uint_lt(reached, vxg_packed_pages(packing));
+				queue[reached++] = VX_EDGE_BLOCK(list[k]);
+			}
+		}
+	}
+	ck_assert_uint_eq(reached, vxg_packed_pages(packing));
+	free(queue);
+	vxg_packing_free(packing);
 	fixture_free(&fixture);
 }
 END_TEST
@@ -289,7 +346,7 @@ END_TEST
 START_TEST(an_empty_graph)
 {
 	GraphRecipe recipe = {VX_METRIC_L2, 32, 4, 0, 0, 1, SEED, 16, 0.02};
-	VxPackOptions options = {0, 10, 8};
+	VxPackOptions options = {0, 10, 8, NULL};
 	GraphFixture fixture;
 	VxPacking  *packing;
 
@@ -375,6 +432,7 @@ main(void)
 	tcase_add_loop_test(tcase, lists_keep_their_invariants, 0, RECIPES);
 	tcase_add_loop_test(tcase, packing_is_a_permutation, 0, RECIPES);
 	tcase_add_loop_test(tcase, laid_out_pages_pass_the_check, 0, RECIPES);
+	tcase_add_loop_test(tcase, guests_have_no_place, 0, RECIPES);
 	tcase_add_test(tcase, equal_seeds_give_equal_graphs);
 	tcase_add_test(tcase, a_full_graph_refuses);
 	tcase_add_test(tcase, copies_follow_their_original);

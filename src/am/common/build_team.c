@@ -41,8 +41,8 @@
 #define VXB_KEY_QUERY		UINT64CONST(0x5658000000000005)
 
 /*
- * Fixed when the team begins, but for what is written by the leader in
- * VX_TEAM_START and read by others in later steps.
+ * Fixed when the team begins, but for next_node, and what the leader writes in
+ * VX_TEAM_START or VX_TEAM_FINISH for the others to read in the next step.
  */
 typedef struct VxTeamShared
 {
@@ -53,8 +53,11 @@ typedef struct VxTeamShared
 	int			participants;
 	Barrier		barrier;		/* its phase is the VxTeamStep */
 	SharedFileSet fileset;
-	pg_atomic_uint32 next_row;
+	pg_atomic_uint32 next_node;
 	dsm_handle	arena;
+	bool		only_graph;		/* nothing to link after this one */
+	bool		dismissed;		/* no graph comes any more */
+	bool		shard;			/* the graph has rows of its own */
 	VxBuildOptions options;		/* of the graph in the arena */
 } VxTeamShared;
 
@@ -161,7 +164,7 @@ vxb_fill_segment(ParallelContext *context, Relation heap, Snapshot snapshot,
 	shared->participants = participants;
 	BarrierInit(&shared->barrier, 0);
 	SharedFileSetInit(&shared->fileset, context->seg);
-	pg_atomic_init_u32(&shared->next_row, 0);
+	pg_atomic_init_u32(&shared->next_node, 0);
 	shared->arena = DSM_HANDLE_INVALID;
 	scan = vxb_add_chunk(toc, VXB_KEY_SCAN, table_parallelscan_estimate(heap, snapshot));
 	table_parallelscan_initialize(heap, scan, snapshot);
@@ -323,9 +326,9 @@ vxb_team_sums(VxBuildTeam *team, int participant)
 }
 
 pg_atomic_uint32 *
-vxb_team_next_row(VxBuildTeam *team)
+vxb_team_next_node(VxBuildTeam *team)
 {
-	return &team->shared->next_row;
+	return &team->shared->next_node;
 }
 
 /*
@@ -349,29 +352,69 @@ vxb_team_wait(VxBuildTeam *team)
 }
 
 /*
- * By the leader in VX_TEAM_START: shared memory for the graph.  Its size is not
+ * By the leader in VX_TEAM_START: shared memory for graphs.  Its size is not
  * known before the table has been read, hence a segment of its own.
  */
 void *
-vxb_team_create_arena(VxBuildTeam *team, Size bytes, const VxBuildOptions *options)
+vxb_team_create_arena(VxBuildTeam *team, Size bytes, bool only_graph)
 {
 	Assert(team->arena == NULL && team->number == 0);
 	team->arena = dsm_create(bytes, 0);
 	team->shared->arena = dsm_segment_handle(team->arena);
-	team->shared->options = *options;
+	team->shared->only_graph = only_graph;
 	return dsm_segment_address(team->arena);
 }
 
+/* By the leader, before VX_TEAM_LINK: what the others must know of the graph. */
+void
+vxb_team_announce(VxBuildTeam *team, const VxBuildOptions *options, bool shard)
+{
+	team->shared->options = *options;
+	team->shared->shard = shard;
+}
+
 /*
- * By a worker, after VX_TEAM_START.
+ * By a worker in VX_TEAM_LINK.
  */
 void *
-vxb_team_map_arena(VxBuildTeam *team, VxBuildOptions *options)
+vxb_team_map_arena(VxBuildTeam *team, VxBuildOptions *options, bool *shard)
 {
-	Assert(team->arena == NULL && team->number > 0);
+	Assert(team->number > 0);
 	*options = team->shared->options;
-	team->arena = dsm_attach(team->shared->arena);
+	*shard = team->shared->shard;
+	if (team->arena == NULL)
+		team->arena = dsm_attach(team->shared->arena);
 	if (team->arena == NULL)
 		elog(ERROR, "could not map the shared memory of an index build");
 	return dsm_segment_address(team->arena);
+}
+
+/* By the leader: its mapping; memory goes when the last worker has left. */
+void
+vxb_team_drop_arena(VxBuildTeam *team)
+{
+	dsm_detach(team->arena);
+	team->arena = NULL;
+}
+
+/*
+ * By the leader in VX_TEAM_FINISH: let the workers go.
+ */
+void
+vxb_team_dismiss(VxBuildTeam *team)
+{
+	team->shared->dismissed = true;
+	vxb_team_wait(team);
+}
+
+bool
+vxb_team_dismissed(const VxBuildTeam *team)
+{
+	return team->shared->dismissed;
+}
+
+bool
+vxb_team_only_graph(const VxBuildTeam *team)
+{
+	return team->shared->only_graph;
 }

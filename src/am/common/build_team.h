@@ -20,16 +20,15 @@
  * The steps of a parallel build.  All participants leave a step together; one
  * that starts late begins with the step that the others are in.
  *
- * In VX_TEAM_START and VX_TEAM_FINISH the leader works alone.
+ * In VX_TEAM_START and VX_TEAM_FINISH the leader works alone.  If there are
+ * several graphs, VX_TEAM_LINK and VX_TEAM_FINISH repeat.
  */
 typedef enum VxTeamStep
 {
 	VX_TEAM_LOAD,
 	VX_TEAM_START,
 	VX_TEAM_LINK,
-	VX_TEAM_FINISH,
-	VX_TEAM_WRITE,
-	VX_TEAM_DONE
+	VX_TEAM_FINISH
 } VxTeamStep;
 
 /* What one participant found in the table. */
@@ -58,14 +57,18 @@ extern SharedFileSet *vxb_team_files(VxBuildTeam *team);
 extern TableScanDesc vxb_team_scan(VxBuildTeam *team, Relation heap);
 extern VxBuildShare *vxb_team_share(VxBuildTeam *team, int participant);
 extern double *vxb_team_sums(VxBuildTeam *team, int participant);
-extern pg_atomic_uint32 *vxb_team_next_row(VxBuildTeam *team);
+extern pg_atomic_uint32 *vxb_team_next_node(VxBuildTeam *team);
 
 extern VxTeamStep vxb_team_join(VxBuildTeam *team);
 extern void vxb_team_wait(VxBuildTeam *team);
 
-/* Memory for the graph, made by the leader, and what else the others must know. */
-extern void *vxb_team_create_arena(VxBuildTeam *team, Size bytes,
-								   const VxBuildOptions *options);
-extern void *vxb_team_map_arena(VxBuildTeam *team, VxBuildOptions *options);
+/* Memory for graphs, made by the leader, and what else the others must know. */
+extern void *vxb_team_create_arena(VxBuildTeam *team, Size bytes, bool only_graph);
+extern void vxb_team_announce(VxBuildTeam *team, const VxBuildOptions *options, bool shard);
+extern void *vxb_team_map_arena(VxBuildTeam *team, VxBuildOptions *options, bool *shard);
+extern void vxb_team_drop_arena(VxBuildTeam *team);
+extern void vxb_team_dismiss(VxBuildTeam *team);
+extern bool vxb_team_dismissed(const VxBuildTeam *team);
+extern bool vxb_team_only_graph(const VxBuildTeam *team);
 
 #endif							/* VX_BUILD_TEAM_H */

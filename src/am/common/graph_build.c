@@ -5,8 +5,8 @@
  *
  * The rows are spooled to temporary files, which gives the mean; then they are
  * encoded and linked into a graph in memory, and the graph is packed and
- * written in order.  Workers take part in the first two.  Rows beyond what
- * maintenance_work_mem holds are inserted into the written index one by one.
+ * written in order.  Workers take part in the first two.  If the graph would
+ * exceed maintenance_work_mem, it is built in shards (graph_build_shards.c).
  *
  * See README.md.
  *
@@ -33,6 +33,9 @@
 
 /* Share of sparse vectors that codes are made large enough for. */
 #define VXB_SHARE_CODED_WHOLE	0.98
+
+/* Rows that a shard has at least, whatever maintenance_work_mem says. */
+#define VXB_LEAST_SHARD			1000
 
 /* How far a list may outgrow its degree before it is pruned. */
 #define VXB_SLACK				1.3f
@@ -153,56 +156,52 @@ vxb_memory(const VxGraphBuild *build, uint32 rows)
 }
 
 /*
- * How many of the rows a graph within maintenance_work_mem can hold.  Memory
- * is nearly linear in the rows, so the first guess is close; the loop takes a
- * little off until it holds.
+ * How many rows a shard may have: with it, two words of each row of the table
+ * are in memory, and another of each row of the shard.  If these words alone
+ * take half of maintenance_work_mem, that is exceeded rather than the build
+ * refused.  Memory is nearly linear in the rows, so the first guess is close;
+ * the loop takes a little off until it holds.
  */
 static uint32
-vxb_rows_in_memory(const VxGraphBuild *build)
+vxb_shard_capacity(const VxGraphBuild *build)
 {
 	Size		limit = (Size) maintenance_work_mem * 1024;
+	Size		all_rows = (Size) build->spool->count * 2 * sizeof(uint32);
 	uint32		rows = Min(build->spool->count, PG_INT32_MAX - 1);
-	Size		needed = vxb_memory(build, rows);
+	Size		needed = vxb_memory(build, rows) + rows * sizeof(uint32);
 
-	while (rows > 0 && needed > limit)
+	limit -= Min(all_rows, limit / 2);
+	while (rows > VXB_LEAST_SHARD && needed > limit)
 	{
 		uint32		fewer = (uint32) ((double) rows * limit / needed);
 
 		rows = Min(fewer, rows - rows / 64 - 1);
-		needed = vxb_memory(build, rows);
+		needed = vxb_memory(build, rows) + rows * sizeof(uint32);
 	}
-	return rows;
+	return Max(rows, VXB_LEAST_SHARD);
 }
 
 /*
- * Tell at the beginning of what takes time that more memory would save it.
+ * Tell at the beginning of what takes time that more memory would save it, in
+ * the words of pgvector.
  */
 static void
-vxb_tell_memory(const VxGraphBuild *build)
+vxb_tell_memory(const VxGraphBuild *build, uint32 capacity, Size needed)
 {
-	Size		needed = vxb_memory(build, build->spool->count);
-
-	if (build->in_memory == build->spool->count)
-		return;
 	ereport(NOTICE,
 			(errmsg("%s graph no longer fits into maintenance_work_mem after %lld tuples",
-					build->method->name, (long long) build->in_memory),
+					build->method->name, (long long) capacity),
 			 errdetail("Building will take significantly more time. All of the graph takes %zu MB.",
 					   needed / (1024 * 1024) + 1),
 			 errhint("Increase maintenance_work_mem to speed up builds.")));
 }
 
-/*
- * The graph that the rows go into: its options, its memory, and the leader's
- * handle of it.
- */
+/* The options of the graph, as the access method wants it. */
 static void
-vxb_create_graph(VxGraphBuild *build)
+vxb_set_options(VxGraphBuild *build)
 {
 	VxIndex    *index = build->index;
 	VxBuildOptions *options = &build->options;
-	Size		bytes;
-	void	   *arena;
 
 	memset(options, 0, sizeof(*options));
 	options->m = index->meta.data.m;
@@ -212,50 +211,52 @@ vxb_create_graph(VxGraphBuild *build)
 	options->max_nodes = build->spool->count;
 	if (build->method->graph_options != NULL)
 		build->method->graph_options(index, options);
-	build->in_memory = vxb_rows_in_memory(build);
-	vxb_tell_memory(build);
-	options->max_nodes = Max(build->in_memory, 1);
+	build->promote = options->promote;
+}
 
-	bytes = vxb_arena_size(build);
-	arena = build->team != NULL ?
-		vxb_team_create_arena(build->team, bytes, options) :
+/* Memory for graphs of up to so many nodes, of which there is one or many. */
+static void
+vxb_create_arena(VxGraphBuild *build, uint32 nodes, bool shards)
+{
+	Size		bytes = vxb_arena_size(build, nodes, shards);
+
+	build->arena = build->team != NULL ?
+		vxb_team_create_arena(build->team, bytes, !shards) :
 		palloc_extended(bytes, MCXT_ALLOC_HUGE);
-	vxb_join_graph(build, arena, true);
 }
 
 /*
- * Insert the rows that the graph had no room for, into the pages that are
- * written by now, without WAL: the build logs all pages at its end.
+ * Link all rows and write all pages.  The team is in VX_TEAM_START.
  */
 static void
-vxb_insert_rest(VxGraphBuild *build)
+vxb_build_graph(VxGraphBuild *build)
 {
-	VxInsertOptions options;
-	VxGraphInsert *insert;
+	uint32		rows = build->spool->count;
+	Size		needed;
+	uint32		capacity;
 
-	Assert(build->in_memory <= build->spool->count);
-	if (build->in_memory == build->spool->count)
-		return;
-	build->method->insert_options(build->index, &options);
-	insert = vxi_insert_begin(build->index, VX_PAGES_BUILD, &options);
-	for (uint32 i = build->in_memory; i < build->spool->count; i++)
+	vxb_set_options(build);
+	needed = vxb_memory(build, rows);
+	if ((needed <= (Size) maintenance_work_mem * 1024 && rows < PG_INT32_MAX) ||
+		rows <= VXB_LEAST_SHARD)
 	{
-		ItemPointerData tid;
-		const void *elements = vxb_spool_read(build->spool, i, &tid);
-		MemoryContext old = MemoryContextSwitchTo(build->tuple_context);
-		VxIndexValue value;
-
-		value.elements = elements;
-		value.bytes = vxt_elements_bytes(build->index->opclass->type, elements,
-										 (int) build->index->meta.data.dimensions);
-		value.image = vxb_image(build->index, elements);
-		value.indexed = true;
-		vxi_insert(insert, &value, &tid, false);
-		MemoryContextSwitchTo(old);
-		MemoryContextReset(build->tuple_context);
-		pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_DONE, i);
-		CHECK_FOR_INTERRUPTS();
+		vxb_create_arena(build, rows, false);
+		vxb_begin_graph(build, rows, NULL);
+		vxb_team_wait(build->team);
+		vxb_link(build, true);
+		vxb_team_wait(build->team);
+		vxg_finish(build->graph);
+		pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, VXB_PHASE_WRITE);
+		vxb_write_graph(build->index, build->graph, build->spool, build->tids);
+		vxg_free(build->graph);
+		vxb_release_arena(build);
+		return;
 	}
+	build->options.promote = 0;
+	capacity = vxb_shard_capacity(build);
+	vxb_tell_memory(build, capacity, needed);
+	vxb_create_arena(build, capacity, true);
+	vxb_build_shards(build, capacity);
 }
 
 /*
@@ -273,8 +274,8 @@ vxb_prepare(VxGraphBuild *build, const VxGraphMethod *method, Relation heap,
 												 "vectorx graph build row",
 												 ALLOCSET_DEFAULT_SIZES);
 	build->index = vxb_new_index(method, index);
-	pg_atomic_init_u32(&build->own_next_row, 0);
-	build->next_row = &build->own_next_row;
+	pg_atomic_init_u32(&build->own_next_node, 0);
+	build->next_node = &build->own_next_node;
 }
 
 /* Where a participant puts what it loads. */
@@ -289,7 +290,7 @@ vxb_prepare_share(VxGraphBuild *build)
 	}
 	build->share = vxb_team_share(build->team, vxb_team_number(build->team));
 	build->sums = vxb_team_sums(build->team, vxb_team_number(build->team));
-	build->next_row = vxb_team_next_row(build->team);
+	build->next_node = vxb_team_next_node(build->team);
 }
 
 /*
@@ -308,15 +309,7 @@ vxb_lead(VxGraphBuild *build)
 	vxb_start_index(build);
 	pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, VXB_PHASE_GRAPH);
 	pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_TOTAL, build->spool->count);
-	vxb_create_graph(build);
-	vxb_team_wait(build->team);
-
-	vxb_link(build, true);
-	vxb_team_wait(build->team);
-
-	vxg_finish(build->graph);
-	pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, VXB_PHASE_WRITE);
-	vxb_write_graph(build->index, build->graph, build->spool, build->tids);
+	vxb_build_graph(build);
 }
 
 /*
@@ -349,8 +342,6 @@ vxb_build(const VxGraphMethod *method, Relation heap, Relation index,
 	vxb_lead(&build);
 	result->heap_tuples = build.share->heap_tuples;
 	result->index_tuples = build.spool->count;
-	vxg_free(build.graph);
-	vxb_insert_rest(&build);
 	vxb_spool_close(build.spool);
 	if (build.team != NULL)
 		vxb_team_end(build.team);
@@ -382,6 +373,43 @@ vxb_join_spool(VxGraphBuild *build)
 }
 
 /*
+ * What a worker does from the step given on: link rows of one graph after the
+ * other, with a step between in which the leader empties the graph.
+ */
+static void
+vxb_work(VxGraphBuild *build, int step)
+{
+	bool		ready = false;
+
+	for (;; step++)
+	{
+		bool		linking = (step - VX_TEAM_LINK) % 2 == 0;
+
+		if (vxb_team_dismissed(build->team) ||
+			(!linking && vxb_team_only_graph(build->team)))
+			break;
+		if (linking)
+		{
+			if (!ready)
+			{
+				/* the metapage is there now, and with it the codec */
+				build->index = vxi_open(build->index->relation);
+				vxb_join_spool(build);
+				ready = true;
+			}
+			vxb_attach_graph(build);
+			vxb_link(build, false);
+			vxg_free(build->graph);
+			if (vxb_team_only_graph(build->team))
+				break;
+		}
+		vxb_team_wait(build->team);
+	}
+	if (build->spool != NULL)
+		vxb_spool_close(build->spool);
+}
+
+/*
  * A worker of the build: the function that the access method names in
  * VxGraphMethod.worker calls this with its method.
  *
@@ -408,16 +436,7 @@ vxb_build_worker(const VxGraphMethod *method, dsm_segment *segment, shm_toc *toc
 	}
 	if (step <= VX_TEAM_START)
 		vxb_team_wait(team);
-	if (step <= VX_TEAM_LINK)
-	{
-		/* the metapage is there now, and with it the codec */
-		build.index = vxi_open(index);
-		vxb_join_spool(&build);
-		vxb_join_graph(&build, vxb_team_map_arena(team, &build.options), false);
-		vxb_link(&build, false);
-		vxg_free(build.graph);
-		vxb_spool_close(build.spool);
-	}
+	vxb_work(&build, Max(step, VX_TEAM_LINK));
 	vxb_team_detach(team);
 }
 

@@ -33,12 +33,19 @@ typedef struct VxGraphBuild
 	VxBuildShare *share;		/* what this participant loaded */
 	double	   *sums;			/* over its rows, see vxb_sum_count() */
 
-	VxBuildOptions options;		/* of the graph */
+	double		promote;		/* of the index; shards have one layer */
+	VxBuildOptions options;		/* of the graph at hand */
+	void	   *arena;			/* shared by the team */
 	VxMemGraph *graph;
-	uint64	   *tids;			/* heap TID of each node */
-	pg_atomic_uint32 *next_row; /* that nobody links yet */
-	pg_atomic_uint32 own_next_row;	/* the same without a team */
-	uint32		in_memory;		/* rows that the graph holds */
+	uint64	   *tids;			/* heap TID of each node, in the arena */
+	uint32	   *rows;			/* row of the spool of each node, in the arena;
+								 * NULL: node n is row n */
+	pg_atomic_uint32 *next_node;	/* that nobody links yet */
+	pg_atomic_uint32 own_next_node; /* the same without a team */
+
+	/* for progress: nodes of earlier shards, and of all; 0 without shards */
+	double		linked_before;
+	double		linked_total;
 } VxGraphBuild;
 
 /* graph_build_load.c */
@@ -46,9 +53,14 @@ extern int	vxb_sum_count(const VxIndex *index);
 extern void vxb_load(VxGraphBuild *build, TableScanDesc scan, bool progress);
 
 /* graph_build_link.c */
-extern Size vxb_arena_size(const VxGraphBuild *build);
-extern void vxb_join_graph(VxGraphBuild *build, void *arena, bool create);
+extern Size vxb_arena_size(const VxGraphBuild *build, uint32 nodes, bool shard);
+extern void vxb_begin_graph(VxGraphBuild *build, uint32 nodes, const uint32 *rows);
+extern void vxb_attach_graph(VxGraphBuild *build);
 extern void vxb_link(VxGraphBuild *build, bool progress);
+extern void vxb_release_arena(VxGraphBuild *build);
 extern const void *vxb_image(const VxIndex *index, const void *elements);
+
+/* graph_build_shards.c */
+extern void vxb_build_shards(VxGraphBuild *build, uint32 capacity);
 
 #endif							/* VX_GRAPH_BUILD_INTERNAL_H */

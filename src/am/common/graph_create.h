@@ -54,9 +54,6 @@ typedef struct VxGraphMethod
 	 * max_nodes are filled in already.
 	 */
 	void		(*graph_options) (const VxIndex *index, VxBuildOptions *options);
-
-	/* of inserts, which add what a build has no memory for */
-	void		(*insert_options) (const VxIndex *index, VxInsertOptions *options);
 } VxGraphMethod;
 
 extern VxIndex *vxb_new_index(const VxGraphMethod *method, Relation relation);

@@ -19,55 +19,74 @@
 #include "graph/pack.h"
 #include "storage/vector_page.h"
 
-typedef struct VxGraphWriter
+/* How many slots of a page a build fills. */
+int
+vxb_slots_filled(const VxIndex *index, int layer)
 {
-	VxIndex    *index;
-	VxMemGraph *graph;
-	VxSpool    *spool;
-	const uint64 *tids;			/* heap TID of each node */
-	int			layers;
-	int			slots[VX_MAX_LAYERS];	/* filled on each page of a layer */
-	VxPacking  *packing[VX_MAX_LAYERS];
-	BlockNumber first[VX_MAX_LAYERS];	/* block of a layer's page 0 */
-	BlockNumber vectors;		/* block where the vectors begin */
-	uint32	   *edges;			/* room for one list */
-} VxGraphWriter;
+	return Max(1, vxp_geometry(&index->meta, layer)->slots *
+			   index->meta.data.fillfactor / 100);
+}
 
 /*
- * Pack all layers and decide where each begins.  Known block numbers make it
- * possible to write every page once, in order, though edges and down pointers
- * lead both ways.
+ * Pack all layers and decide where each begins, from the given block on.  Known
+ * block numbers make it possible to write every page once, in order, though
+ * edges and down pointers lead both ways.  Returns the block behind them.
  */
-static void
-vxb_plan(VxGraphWriter *writer)
+BlockNumber
+vxb_plan_layers(VxGraphWriter *writer, BlockNumber block)
 {
 	VxIndex    *index = writer->index;
-	uint64		block = RelationGetNumberOfBlocks(index->relation);
 
+	writer->edges = palloc_array(uint32, index->meta.data.m);
 	writer->layers = vxg_top_layer(writer->graph) + 1;
-	Assert(writer->layers <= VX_MAX_LAYERS);
+	Assert(writer->bottom + writer->layers <= VX_MAX_LAYERS);
 	for (int layer = 0; layer < writer->layers; layer++)
 	{
-		const VxGraphGeometry *geometry = vxp_geometry(&index->meta, layer);
-		VxPackOptions options;
+		int			index_layer = writer->bottom + layer;
+		VxPackOptions options = {0};
 
 		options.layer = layer;
-		options.slots_per_page =
-			Max(1, geometry->slots * index->meta.data.fillfactor / 100);
-		options.max_edges = geometry->max_edges;
+		options.slots_per_page = vxb_slots_filled(index, index_layer);
+		options.max_edges = vxp_geometry(&index->meta, index_layer)->max_edges;
 		writer->slots[layer] = options.slots_per_page;
 		writer->packing[layer] = vxg_pack(writer->graph, &options, &index->host);
-		writer->first[layer] = (BlockNumber) block;
+		writer->first[layer] = block;
 		block += vxg_packed_pages(writer->packing[layer]);
 	}
-	writer->vectors = (BlockNumber) block;
-	if (block + (uint64) vxg_node_count(writer->graph) *
-		index->meta.data.vector_bytes / VX_PAGE_CONTENTS + 1 > VX_MAX_GRAPH_BLOCK)
+	return block;
+}
+
+/*
+ * Refuse an index whose vectors would end behind the last block that there can
+ * be.
+ */
+void
+vxb_check_extent(VxIndex *index, BlockNumber vectors, uint32 rows)
+{
+	if (vectors + (uint64) rows * index->meta.data.vector_bytes / VX_PAGE_CONTENTS + 1 >
+		VX_MAX_GRAPH_BLOCK)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("index \"%s\" would exceed %u blocks",
 						RelationGetRelationName(index->relation), VX_MAX_GRAPH_BLOCK),
 				 errhint("Partition the table, or create partial indexes.")));
+}
+
+/*
+ * Note on a page of the base layer that the vectors of its `count` slots are
+ * numbers first, first + 1, ... of the stream that begins at block vectors.
+ */
+void
+vxb_place_vectors(const VxIndex *index, Page page, BlockNumber vectors,
+				  uint32 first, uint32 count)
+{
+	uint64		position = (uint64) first * index->meta.data.vector_bytes;
+
+	if (index->meta.data.vector_bytes == 0)
+		return;
+	vxp_opaque(page)->vector_start = vectors + (BlockNumber) (position / VX_PAGE_CONTENTS);
+	vxp_opaque(page)->vector_offset = (uint16) (position % VX_PAGE_CONTENTS);
+	vxp_opaque(page)->built_slots = (uint16) count;
 }
 
 /*
@@ -85,14 +104,18 @@ vxb_write_slot(VxGraphWriter *writer, Page page, int layer, int slot, uint32 nod
 	contents.add = factors.add;
 	contents.scale = factors.scale;
 	contents.error = factors.error;
-	contents.down = layer == 0 ? InvalidBlockNumber :
-		writer->first[layer - 1] + vxg_packed_page(writer->packing[layer - 1], node);
+	if (layer > 0)
+		contents.down = writer->first[layer - 1] +
+			vxg_packed_page(writer->packing[layer - 1], node);
+	else
+		contents.down = writer->bottom > 0 ? writer->below[node] : InvalidBlockNumber;
 	contents.edge_count = vxg_page_edges(writer->packing[layer], node, writer->edges);
 	for (int i = 0; i < contents.edge_count; i++)
 		writer->edges[i] += writer->first[layer];
 	Assert(contents.edge_count <= writer->index->meta.data.m);
 	contents.edges = writer->edges;
-	vxp_graph_put(page, vxp_geometry(&writer->index->meta, layer), slot, &contents);
+	vxp_graph_put(page, vxp_geometry(&writer->index->meta, writer->bottom + layer), slot,
+				  &contents);
 }
 
 /*
@@ -100,9 +123,10 @@ vxb_write_slot(VxGraphWriter *writer, Page page, int layer, int slot, uint32 nod
  * stream at the place of their number in the packed order.
  */
 static void
-vxb_write_page(VxGraphWriter *writer, int layer, uint32 number)
+vxb_write_page(VxGraphWriter *writer, int layer, uint32 number, BlockNumber vectors)
 {
-	const VxMeta *meta = &writer->index->meta;
+	const VxGraphGeometry *geometry = vxp_geometry(&writer->index->meta,
+												   writer->bottom + layer);
 	const uint32 *order = vxg_packed_order(writer->packing[layer]);
 	uint32		first = number * writer->slots[layer];
 	uint32		count = Min(writer->slots[layer],
@@ -112,70 +136,101 @@ vxb_write_page(VxGraphWriter *writer, int layer, uint32 number)
 	Page		page;
 
 	Assert(number < vxg_packed_pages(writer->packing[layer]));
-	Assert(count >= 1 && count <= (uint32) vxp_geometry(meta, layer)->slots);
+	Assert(count >= 1 && count <= (uint32) geometry->slots);
 
 	vxp_begin(&transaction, writer->index->relation, VX_PAGES_BUILD);
-	page = vxp_edit_new(&transaction, VX_PAGE_GRAPH, layer, &block);
+	page = vxp_edit_new(&transaction, VX_PAGE_GRAPH, writer->bottom + layer, &block);
 	if (block != writer->first[layer] + number)
 		elog(ERROR, "block %u written where block %u belongs", block,
 			 writer->first[layer] + number);
-	vxp_graph_init(page, vxp_geometry(meta, layer));
+	vxp_graph_init(page, geometry);
 	for (uint32 slot = 0; slot < count; slot++)
 		vxb_write_slot(writer, page, layer, (int) slot, order[first + slot]);
-	if (layer == 0 && meta->data.vector_bytes > 0)
-	{
-		uint64		position = (uint64) first * meta->data.vector_bytes;
-
-		vxp_opaque(page)->vector_start =
-			writer->vectors + (BlockNumber) (position / VX_PAGE_CONTENTS);
-		vxp_opaque(page)->vector_offset = (uint16) (position % VX_PAGE_CONTENTS);
-		vxp_opaque(page)->built_slots = (uint16) count;
-	}
+	if (writer->bottom + layer == 0)
+		vxb_place_vectors(writer->index, page, vectors, first, count);
 	vxp_commit(&transaction);
 }
 
-/*
- * Write the vectors as a stream over as many pages as they need.  They are read
- * from the spool in the order of packing, which is random; its pages are in
- * the kernel's cache unless the table is larger than memory.
- */
-static void
-vxb_write_vectors(VxGraphWriter *writer)
+/* Write the planned layers, in order. */
+void
+vxb_write_layers(VxGraphWriter *writer, BlockNumber vectors)
 {
-	const uint32 *order = vxg_packed_order(writer->packing[0]);
-	uint32		count = vxg_packed_nodes(writer->packing[0]);
-	Size		bytes = writer->index->meta.data.vector_bytes;
+	for (int layer = 0; layer < writer->layers; layer++)
+	{
+		for (uint32 i = 0; i < vxg_packed_pages(writer->packing[layer]); i++)
+		{
+			vxb_write_page(writer, layer, i, vectors);
+			CHECK_FOR_INTERRUPTS();
+		}
+	}
+}
+
+/*
+ * Write the vectors as a stream over as many pages as they need, from the given
+ * block on.  They are read from the spool in the order given, which is random;
+ * its pages are in the kernel's cache unless the table is larger than memory.
+ */
+void
+vxb_write_vectors(VxIndex *index, VxSpool *spool, BlockNumber block,
+				  const uint32 *order, uint32 count)
+{
 	VxVectorStream stream;
 
-	Assert(bytes > 0 && count == vxg_node_count(writer->graph));
-	vxp_stream_begin(&stream, writer->index->relation, writer->vectors);
+	if (index->meta.data.vector_bytes == 0)
+		return;
+	vxp_stream_begin(&stream, index->relation, block);
 	for (uint32 i = 0; i < count; i++)
 	{
-		const char *vector = vxi_stored(writer->index,
-										vxb_spool_read(writer->spool, order[i], NULL));
+		const char *vector = vxi_stored(index, vxb_spool_read(spool, order[i], NULL));
 
-		vxp_stream_put(&stream, vector, (uint32) bytes);
+		vxp_stream_put(&stream, vector, index->meta.data.vector_bytes);
 		CHECK_FOR_INTERRUPTS();
 	}
 	vxp_stream_end(&stream);
 }
 
-/*
- * Record where the graph pages and the vector pages end, for VACUUM to know
- * which pages it need not read.
- */
-static void
-vxb_record_extent(VxGraphWriter *writer)
+/* Name the root of a layer in the metapage; layers come from the base up. */
+void
+vxb_record_layer(VxIndex *index, int layer, BlockNumber root)
 {
-	VxIndex    *index = writer->index;
 	VxPageTransaction transaction;
 	Buffer		buffer = vxp_meta_lock(index->relation, &index->meta);
 
-	Assert(writer->vectors > VX_META_BLOCK);
 	vxp_begin(&transaction, index->relation, VX_PAGES_BUILD);
-	vxp_meta_set_built(&transaction, buffer, writer->vectors,
+	vxp_meta_add_layer(&transaction, buffer, layer, root);
+	vxp_commit(&transaction);
+}
+
+/*
+ * Record all layers of a graph, and forget how they were packed.
+ */
+void
+vxb_record_layers(VxGraphWriter *writer)
+{
+	for (int layer = 0; layer < writer->layers; layer++)
+	{
+		vxb_record_layer(writer->index, writer->bottom + layer, writer->first[layer]);
+		vxg_packing_free(writer->packing[layer]);
+	}
+	pfree(writer->edges);
+}
+
+/*
+ * Record where the graph pages and the vector pages end, for VACUUM to know
+ * which pages it need not read, and read the metapage again.
+ */
+void
+vxb_record_extent(VxIndex *index, BlockNumber vectors)
+{
+	VxPageTransaction transaction;
+	Buffer		buffer = vxp_meta_lock(index->relation, &index->meta);
+
+	Assert(vectors > VX_META_BLOCK);
+	vxp_begin(&transaction, index->relation, VX_PAGES_BUILD);
+	vxp_meta_set_built(&transaction, buffer, vectors,
 					   RelationGetNumberOfBlocks(index->relation));
 	vxp_commit(&transaction);
+	vxp_meta_read(index->relation, &index->meta);
 }
 
 /*
@@ -189,39 +244,19 @@ vxb_write_graph(VxIndex *index, VxMemGraph *graph, VxSpool *spool,
 				const uint64 *tids)
 {
 	VxGraphWriter writer;
+	BlockNumber vectors;
 
 	if (vxg_node_count(graph) == 0)
 		return;
 	memset(&writer, 0, sizeof(writer));
 	writer.index = index;
 	writer.graph = graph;
-	writer.spool = spool;
 	writer.tids = tids;
-	writer.edges = palloc_array(uint32, index->meta.data.m);
-
-	vxb_plan(&writer);
-	for (int layer = 0; layer < writer.layers; layer++)
-	{
-		for (uint32 i = 0; i < vxg_packed_pages(writer.packing[layer]); i++)
-		{
-			vxb_write_page(&writer, layer, i);
-			CHECK_FOR_INTERRUPTS();
-		}
-	}
-	if (index->meta.data.vector_bytes > 0)
-		vxb_write_vectors(&writer);
-
-	for (int layer = 0; layer < writer.layers; layer++)
-	{
-		VxPageTransaction transaction;
-		Buffer		buffer = vxp_meta_lock(index->relation, &index->meta);
-
-		vxp_begin(&transaction, index->relation, VX_PAGES_BUILD);
-		vxp_meta_add_layer(&transaction, buffer, layer, writer.first[layer]);
-		vxp_commit(&transaction);
-		vxg_packing_free(writer.packing[layer]);
-	}
-	vxb_record_extent(&writer);
-	vxp_meta_read(index->relation, &index->meta);
-	pfree(writer.edges);
+	vectors = vxb_plan_layers(&writer, RelationGetNumberOfBlocks(index->relation));
+	vxb_check_extent(index, vectors, vxg_node_count(graph));
+	vxb_write_layers(&writer, vectors);
+	vxb_write_vectors(index, spool, vectors, vxg_packed_order(writer.packing[0]),
+					  vxg_packed_nodes(writer.packing[0]));
+	vxb_record_layers(&writer);
+	vxb_record_extent(index, vectors);
 }

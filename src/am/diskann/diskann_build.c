@@ -89,8 +89,7 @@ static const VxGraphMethod diskann_graph_method = {
 	.read_options = diskann_read_options,
 	.check_options = diskann_check_options,
 	.max_dimensions = diskann_max_dimensions,
-	.graph_options = diskann_graph_options,
-	.insert_options = diskann_insert_options
+	.graph_options = diskann_graph_options
 };
 
 /* ambuild */

@@ -52,8 +52,7 @@ static const VxGraphMethod hnsw_graph_method = {
 	.worker = "vx_hnsw_build_worker",
 	.read_options = hnsw_read_options,
 	.check_options = hnsw_check_options,
-	.graph_options = hnsw_graph_options,
-	.insert_options = hnsw_insert_options
+	.graph_options = hnsw_graph_options
 };
 
 /* Where the workers of a parallel build start. */
