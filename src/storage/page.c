@@ -35,8 +35,7 @@ vxp_init_page(Page page, VxPageKind kind, int layer)
 	VxPageOpaqueData *opaque;
 
 	Assert(layer >= 0 && layer <= PG_UINT8_MAX);
-
-	Assert(kind >= VX_PAGE_META && kind <= VX_PAGE_TIDS);
+	Assert(kind >= VX_PAGE_META && kind <= VX_PAGE_FREE);
 
 	PageInit(page, BLCKSZ, sizeof(VxPageOpaqueData));
 	((PageHeader) page)->pd_lower = ((PageHeader) page)->pd_upper;
@@ -62,6 +61,24 @@ vxp_open_page(Page page, uint32 lower)
 	header->pd_lower = (LocationIndex) lower;
 	header->pd_upper = header->pd_special;
 	memset((char *) page + lower, 0, header->pd_special - lower);
+}
+
+/*
+ * Make a page, or its image, one that may be used again for anything.
+ */
+void
+vxp_make_free(Page page)
+{
+	VxPageOpaqueData *opaque = vxp_opaque(page);
+
+	opaque->vector_start = InvalidBlockNumber;
+	opaque->vector_offset = 0;
+	opaque->built_slots = opaque->used_slots = 0;
+	opaque->flags = 0;
+	opaque->layer = 0;
+	opaque->kind = VX_PAGE_FREE;
+	((PageHeader) page)->pd_lower = ((PageHeader) page)->pd_upper =
+		((PageHeader) page)->pd_special;
 }
 
 /*
@@ -133,17 +150,28 @@ vxp_verify(Relation index, Buffer buffer, VxPageKind kind)
 }
 
 /*
- * Pin, lock and verify one page.  The caller releases it with
- * UnlockReleaseBuffer.  block must lie inside the relation.
+ * Pin and lock a page that may not be what the caller expects, who looks.
  */
 Buffer
-vxp_read(Relation index, BlockNumber block, VxPageKind kind, int lockmode)
+vxp_read_unverified(Relation index, BlockNumber block, int lockmode)
 {
 	Buffer		buffer = vxp_read_recent(index, block);
 
 	Assert(lockmode == BUFFER_LOCK_SHARE || lockmode == BUFFER_LOCK_EXCLUSIVE);
 	Assert(BufferGetBlockNumber(buffer) == block);
 	LockBuffer(buffer, lockmode);
+	return buffer;
+}
+
+/*
+ * Pin, lock and verify one page.  The caller releases it with
+ * UnlockReleaseBuffer.  block must lie inside the relation.
+ */
+Buffer
+vxp_read(Relation index, BlockNumber block, VxPageKind kind, int lockmode)
+{
+	Buffer		buffer = vxp_read_unverified(index, block, lockmode);
+
 	vxp_verify(index, buffer, kind);
 	return buffer;
 }

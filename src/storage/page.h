@@ -30,12 +30,16 @@ typedef enum VxPageKind
 	VX_PAGE_GRAPH = 3,			/* slots with codes and edges */
 	VX_PAGE_VECTOR = 4,			/* full vectors of a build, a byte stream */
 	VX_PAGE_ADDED = 5,			/* full vectors that inserts added */
-	VX_PAGE_TIDS = 6			/* further heap TIDs of the nodes of a page */
+	VX_PAGE_TIDS = 6,			/* further heap TIDs of the nodes of a page */
+	VX_PAGE_DIRECTORY = 7,		/* coded centres of lists */
+	VX_PAGE_LIST = 8,			/* rows of one list, coded */
+	VX_PAGE_FREE = 9			/* given back by VACUUM, to be used again */
 } VxPageKind;
 
 /*
- * Special area, 16 bytes.  The vector_* and *_slots fields are used by graph
- * pages only and are zero elsewhere (vector_start: InvalidBlockNumber).
+ * Special area, 16 bytes.  The vector_* and *_slots fields are used by pages of
+ * slots (graph, list) and are zero elsewhere (vector_start:
+ * InvalidBlockNumber).
  */
 typedef struct VxPageOpaqueData
 {
@@ -61,8 +65,10 @@ vxp_opaque(Page page)
 
 extern void vxp_init_page(Page page, VxPageKind kind, int layer);
 extern void vxp_open_page(Page page, uint32 lower);
+extern void vxp_make_free(Page page);
 extern Buffer vxp_read(Relation index, BlockNumber block, VxPageKind kind,
 					   int lockmode);
+extern Buffer vxp_read_unverified(Relation index, BlockNumber block, int lockmode);
 extern Buffer vxp_read_any(Relation index, BlockNumber block,
 						   BufferAccessStrategy strategy);
 extern void vxp_relock_exclusive(Buffer buffer);

@@ -104,8 +104,9 @@ vxp_block_of(const VxPageTransaction *transaction, Page image)
 
 /*
  * A page that an earlier, interrupted change had allocated and never
- * initialised, as VACUUM recorded it; or InvalidBuffer.  Only conditional
- * locks are taken: somebody else may have been given the same page.
+ * initialised, or that VACUUM has given back, as VACUUM recorded it; or
+ * InvalidBuffer.  Only conditional locks are taken: somebody else may have been
+ * given the same page.
  */
 static Buffer
 vxp_recycle(Relation index)
@@ -122,7 +123,8 @@ vxp_recycle(Relation index)
 		buffer = ReadBuffer(index, block);
 		if (ConditionalLockBuffer(buffer))
 		{
-			if (PageIsNew(BufferGetPage(buffer)))
+			if (PageIsNew(BufferGetPage(buffer)) ||
+				vxp_page_is_valid(BufferGetPage(buffer), VX_PAGE_FREE))
 				return buffer;
 			LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
 		}
@@ -168,7 +170,6 @@ vxp_edit_new(VxPageTransaction *transaction, VxPageKind kind, int layer,
 	if (!BufferIsValid(buffer))
 		buffer = vxp_extend(transaction->index, transaction->fork);
 
-	Assert(PageIsNew(BufferGetPage(buffer)));
 	image = vxp_register(transaction, buffer, GENERIC_XLOG_FULL_IMAGE);
 	vxp_init_page(image, kind, layer);
 	*block = BufferGetBlockNumber(buffer);
@@ -182,6 +183,41 @@ vxp_release_buffers(VxPageTransaction *transaction)
 	for (int i = 0; i < transaction->count; i++)
 		UnlockReleaseBuffer(transaction->buffers[i]);
 	transaction->count = 0;
+}
+
+/*
+ * Extend an index that is being built by `count` pages, to be written in any
+ * order by vxp_write_reserved(); returns the first of them.
+ */
+BlockNumber
+vxp_reserve(Relation index, BlockNumber count)
+{
+	BlockNumber first = RelationGetNumberOfBlocks(index);
+
+	for (BlockNumber i = 0; i < count; i++)
+	{
+		UnlockReleaseBuffer(vxp_extend(index, MAIN_FORKNUM));
+		CHECK_FOR_INTERRUPTS();
+	}
+	return first;
+}
+
+/*
+ * Write the image of a reserved page, which was prepared (vxp_init_page) elsewhere.
+ */
+void
+vxp_write_reserved(Relation index, BlockNumber block, Page image)
+{
+	Buffer		buffer = ReadBuffer(index, block);
+	Page		page = BufferGetPage(buffer);
+
+	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+	Assert(PageIsNew(page));
+	START_CRIT_SECTION();
+	memcpy(page, image, BLCKSZ);
+	MarkBufferDirty(buffer);
+	END_CRIT_SECTION();
+	UnlockReleaseBuffer(buffer);
 }
 
 /*

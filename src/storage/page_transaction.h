@@ -44,6 +44,8 @@ extern Page vxp_edit(VxPageTransaction *transaction, Buffer buffer);
 extern Page vxp_edit_new(VxPageTransaction *transaction, VxPageKind kind,
 						 int layer, BlockNumber *block);
 extern BlockNumber vxp_block_of(const VxPageTransaction *transaction, Page image);
+extern BlockNumber vxp_reserve(Relation index, BlockNumber count);
+extern void vxp_write_reserved(Relation index, BlockNumber block, Page image);
 extern void vxp_commit(VxPageTransaction *transaction);
 extern void vxp_abort(VxPageTransaction *transaction);
 extern void vxp_log_fork(Relation index, ForkNumber fork);

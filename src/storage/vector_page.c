@@ -185,21 +185,24 @@ vxp_vector_lock(VxPageTransaction *transaction, BlockNumber block, VxPageKind ki
 
 /*
  * Try a page for room for one more added vector.  Only conditional locks are
- * taken: clients that insert at once then use different pages.
+ * taken: clients that insert at once then use different pages.  *is_free tells
+ * whether it is a page for vxp_edit_new() instead.
  */
 static Buffer
-vxp_added_try(Relation index, BlockNumber block, uint32 vector_bytes)
+vxp_added_try(Relation index, BlockNumber block, uint32 vector_bytes, bool *is_free)
 {
 	Size		wanted = vector_bytes + sizeof(VxVectorOwnerData);
 	Buffer		buffer;
 	Page		page;
 
+	*is_free = false;
 	if (block == InvalidBlockNumber || block >= RelationGetNumberOfBlocks(index))
 		return InvalidBuffer;
 	buffer = ReadBuffer(index, block);
 	if (ConditionalLockBuffer(buffer))
 	{
 		page = BufferGetPage(buffer);
+		*is_free = PageIsNew(page) || vxp_page_is_valid(page, VX_PAGE_FREE);
 		if (vxp_page_is_valid(page, VX_PAGE_ADDED) &&
 			vxp_added_is_sane(page, vector_bytes) && PageGetExactFreeSpace(page) >= wanted)
 			return buffer;
@@ -213,16 +216,17 @@ vxp_added_try(Relation index, BlockNumber block, uint32 vector_bytes)
  * A page with room for one more added vector: the one this backend used last,
  * else one that the free space map knows.
  *
- * The map has two kinds of pages: those of zeros, which vxp_edit_new() asks for
- * by half a page, and those here, which are recorded with a quarter whatever
- * room they have, so that it does not get them.
+ * The map has two kinds of pages: those of zeros and free ones, which
+ * vxp_edit_new() asks for by half a page, and those here, which are recorded with
+ * a quarter whatever room they have, so that it does not get them.
  */
 static Buffer
 vxp_added_room(VxPageTransaction *transaction, uint32 vector_bytes)
 {
 	Relation	index = transaction->index;
 	BlockNumber block = RelationGetTargetBlock(index);
-	Buffer		buffer = vxp_added_try(index, block, vector_bytes);
+	bool		is_free;
+	Buffer		buffer = vxp_added_try(index, block, vector_bytes, &is_free);
 
 	if (BufferIsValid(buffer) || transaction->mode == VX_PAGES_BUILD ||
 		2 * (vector_bytes + sizeof(VxVectorOwnerData)) > VX_PAGE_CONTENTS)
@@ -233,8 +237,8 @@ vxp_added_room(VxPageTransaction *transaction, uint32 vector_bytes)
 		block = RecordAndGetPageWithFreeSpace(index, block, 0, VX_ADDED_ROOM);
 	for (int tried = 0; tried < VX_ADDED_TRIED && block != InvalidBlockNumber; tried++)
 	{
-		buffer = vxp_added_try(index, block, vector_bytes);
-		if (BufferIsValid(buffer))
+		buffer = vxp_added_try(index, block, vector_bytes, &is_free);
+		if (BufferIsValid(buffer) || is_free)
 			break;
 		block = RecordAndGetPageWithFreeSpace(index, block, 0, VX_ADDED_ROOM);
 	}
@@ -293,6 +297,52 @@ vxp_added_append(VxPageTransaction *transaction, const VxVectorPlace *place,
 	if (is_new)
 		vxp_added_announce(transaction, page, block, place->bytes);
 	return block;
+}
+
+/*
+ * Take the vectors of the page of slots `owner`, which is to be given back, off a
+ * page of added ones.  One WAL record if it has any.  True if the page is a free
+ * one then.  VACUUM records its room.
+ */
+bool
+vxp_added_drop(Relation index, BlockNumber block, BlockNumber owner,
+			   uint32 vector_bytes)
+{
+	Buffer		buffer = vxp_read_unverified(index, block, BUFFER_LOCK_EXCLUSIVE);
+	Page		page = BufferGetPage(buffer);
+	VxPageTransaction transaction;
+	int			count;
+	int			kept = 0;
+
+	if (!vxp_page_is_valid(page, VX_PAGE_ADDED) || !vxp_added_is_sane(page, vector_bytes))
+	{
+		UnlockReleaseBuffer(buffer);
+		return false;
+	}
+	count = vxp_added_count(page);
+	vxp_begin(&transaction, index, VX_PAGES_LOGGED);
+	page = vxp_edit(&transaction, buffer);
+	for (int i = 0; i < count; i++)
+	{
+		if (vxp_added_owner(page, i)->block == owner)
+			continue;
+		memmove(PageGetContents(page) + kept * vector_bytes,
+				PageGetContents(page) + i * vector_bytes, vector_bytes);
+		*vxp_added_owner(page, kept++) = *vxp_added_owner(page, i);
+	}
+	if (kept == count)
+	{
+		vxp_abort(&transaction);
+		return false;
+	}
+	((PageHeader) page)->pd_lower -= (count - kept) * vector_bytes;
+	((PageHeader) page)->pd_upper += (count - kept) * sizeof(VxVectorOwnerData);
+	if (kept == 0)
+		vxp_make_free(page);
+	vxp_commit(&transaction);
+	if (kept > 0)
+		RecordPageWithFreeSpace(index, block, VX_ADDED_ROOM);
+	return kept == 0;
 }
 
 /*

@@ -94,6 +94,8 @@ extern bool vxp_vector_locate(Page page, const VxVectorLayout *layout,
 							  BlockNumber block, int slot, VxVectorPlace *place);
 extern bool vxp_added_is_sane(Page page, uint32 vector_bytes);
 extern int	vxp_added_find(Page page, BlockNumber block, int slot);
+extern bool vxp_added_drop(Relation index, BlockNumber block, BlockNumber owner,
+						   uint32 vector_bytes);
 extern void vxp_vector_read(VxReader *reader, const VxVectorPlace *place,
 							void *vector);
 extern void vxp_vector_write(VxPageTransaction *transaction, Page slot_page,

@@ -425,21 +425,23 @@ static const VxOperatorClass operator_classes[] = {
 };
 
 /*
- * The third support function of the operator classes of each type: its row
+ * The support function of hnsw (3) and ivfflat (5) that describes a type: its row
  * above, as a pointer.  Nothing here calls them; they are there because
  * operator classes made elsewhere name them.
  */
-#define VX_TYPE_SUPPORT(type) \
-VX_FUNCTION(vx_hnsw_##type##_support); \
+#define VX_TYPE_SUPPORT(method, type) \
+VX_FUNCTION(vx_##method##_##type##_support); \
 Datum \
-vx_hnsw_##type##_support(PG_FUNCTION_ARGS) \
+vx_##method##_##type##_support(PG_FUNCTION_ARGS) \
 { \
 	PG_RETURN_POINTER(&type##_element); \
 }
 
-VX_TYPE_SUPPORT(halfvec)
-VX_TYPE_SUPPORT(bit)
-VX_TYPE_SUPPORT(sparsevec)
+VX_TYPE_SUPPORT(hnsw, halfvec)
+VX_TYPE_SUPPORT(hnsw, bit)
+VX_TYPE_SUPPORT(hnsw, sparsevec)
+VX_TYPE_SUPPORT(ivfflat, halfvec)
+VX_TYPE_SUPPORT(ivfflat, bit)
 
 /*
  * The operator class with these support functions, or NULL.

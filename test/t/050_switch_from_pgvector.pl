@@ -35,8 +35,12 @@ $node->safe_psql('app', q{
 });
 $node->safe_psql('lists', q{
 	CREATE EXTENSION vector;
-	CREATE TABLE t (e vector(3)); INSERT INTO t VALUES ('[1,2,3]');
-	CREATE INDEX t_lists ON t USING ivfflat (e vector_l2_ops) WITH (lists = 1)});
+	CREATE TABLE t (e vector(3), h halfvec(3), b bit(8));
+	INSERT INTO t SELECT ARRAY[sin(i), cos(i), i % 7]::vector, ARRAY[i % 11, 1, 0]::halfvec, (i % 256)::bit(8) FROM generate_series(1, 500) i;
+	CREATE INDEX t_e ON t USING ivfflat (e) WITH (lists = 10);
+	CREATE INDEX t_cosine ON t USING ivfflat (e vector_cosine_ops) WITH (lists = 10);
+	CREATE INDEX t_h ON t USING ivfflat (h halfvec_ip_ops) WITH (lists = 5);
+	CREATE INDEX t_b ON t USING ivfflat (b bit_hamming_ops) WITH (lists = 5)});
 
 my $data = q{SELECT md5(string_agg(t::text, E'\n' ORDER BY id)) FROM t};
 my $definitions = q{SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1};
@@ -84,11 +88,20 @@ $node->safe_psql('postgres', 'CREATE DATABASE restored');
 $node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', 'restored', '-f', $file ], 'restore');
 is($node->safe_psql('restored', $data), $before{$data}, 'data after restore');
 
-# ivfflat: refused, nothing changed
-($status, $out, $error) = $node->psql('lists', 'ALTER EXTENSION vector UPDATE');
-like($error, qr/indexes of access method "ivfflat" cannot be switched.*t_lists.*DROP INDEX/s, 'ivfflat indexes are named');
-$node->safe_psql('lists', 'DROP INDEX t_lists; ALTER EXTENSION vector UPDATE');
-is($node->safe_psql('lists', q{SELECT e <-> '[1,2,4]' FROM t}), 1, 'switched without them');
+# ivfflat indexes: definitions stay, files are refused until they are built anew
+$node->safe_psql('lists', 'ALTER EXTENSION vector UPDATE');
+is($node->safe_psql('lists', q{SELECT count(*) FROM pg_proc WHERE probin = '$libdir/vector'}), 0, 'no function of ivfflat calls pgvector');
+for my $case ([ 't_e', q{e <-> '[1,1,1]'} ], [ 't_cosine', q{e <=> '[1,1,1]'} ], [ 't_h', q{h <#> '[1,1,1]'} ], [ 't_b', q{b <~> B'10101010'} ])
+{
+	my ($index, $order) = @$case;
+	my $query = "SET enable_seqscan = off; LOAD 'vectorx'; SET ivfflat.probes = 10; SELECT count(*) FROM (SELECT 1 FROM t ORDER BY $order) x";
+
+	($status, $out, $error) = $node->psql('lists', $query);
+	like($error, qr/index "$index" was built by pgvector.*REINDEX INDEX/s, "$index: the file of pgvector is refused with the remedy");
+	$node->safe_psql('lists', "REINDEX INDEX $index");
+	is($node->safe_psql('lists', $query), 500, "$index: answers after REINDEX");
+	is($node->safe_psql('lists', "SELECT count(*) FROM vectorx_check('$index', true)"), 0, "$index: sound");
+}
 
 $node->stop;
 done_testing();

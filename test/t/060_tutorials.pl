@@ -2,8 +2,7 @@
 # id: U (semantic search functions), A (performance guide), E (arrays and
 # embedding), and those of D that 'plan_django' in test/sql has not.
 #
-# Left for ivfflat: A8 - A14, A24 - A26, A28 - A31, A37, D4; A33 needs another
-# extension.
+# A28 - A31 are in 'plan_ivfflat' there; A33 needs another extension.
 
 use strict;
 use warnings;
@@ -164,6 +163,51 @@ like(sql('disk', "EXPLAIN (COSTS OFF) SELECT * FROM t_test ORDER BY embedding $$
 is(sql('disk', q{SET "diskann.iterative_search" = 'Relaxed_Order'; SET "diskann.l_value_is" = "100"; SELECT count(*) FROM (SELECT id FROM (SELECT id, embedding <=> (SELECT embedding FROM my_table WHERE id = 9) AS d FROM my_table
 	ORDER BY embedding <=> (SELECT embedding FROM my_table WHERE id = 9) LIMIT 50) x ORDER BY d LIMIT 10) y}), 10, 'settings and the query that orders again, as clients write them');
 is(sql('disk', q{SELECT upgrade_diskann_index(oid) FROM pg_class WHERE relname = 't_test_l2'}), '', 'upgrade_diskann_index()');
+
+# ---- A: the same guide on ivfflat
+
+sql('guide', 'DROP TABLE t_test', ';', q{
+	CREATE TABLE t_test (id int, embedding vector(3));
+	INSERT INTO t_test SELECT i, ARRAY[sin(i), cos(i * 1.7), sin(i * 0.3)] FROM generate_series(1, 144000) i});
+my ($status9, $out9, $error9) = $node->psql('guide', q{SET maintenance_work_mem = '64MB'; CREATE INDEX t_test_embedding_cosine_idx ON t_test USING ivfflat (embedding vector_cosine_ops) WITH (lists = 5000)});
+is("$status9$error9", '0', 'A9: 5000 lists in 64 MB, where pgvector wants 2850');
+is(sql('guide', q{SELECT count(*) FROM vectorx_check('t_test_embedding_cosine_idx')}), 0, 'A9: sound');
+sql('guide', 'CREATE INDEX t_test_embedding_l2_idx ON t_test USING ivfflat (embedding vector_l2_ops) WITH (lists = 100)');
+is(sql('guide', 'SET enable_seqscan = off; LOAD \'vectorx\'; SET ivfflat.probes = 100;', q{SELECT string_agg(d::text, ',') FROM (SELECT embedding <-> '[0.1,0.2,0.3]' AS d FROM t_test ORDER BY embedding <-> '[0.1,0.2,0.3]' LIMIT 50) x}),
+	sql('guide', 'SET enable_indexscan = off;', q{SELECT string_agg(d::text, ',') FROM (SELECT embedding <-> '[0.1,0.2,0.3]' AS d FROM t_test ORDER BY embedding <-> '[0.1,0.2,0.3]' LIMIT 50) x}),
+	'A8: with as many probes as lists the answer is exact');
+is(sql('guide', q{CREATE TABLE bounds (e vector(3)); INSERT INTO bounds SELECT ARRAY[i, 1, 2] FROM generate_series(1, 10) i; SET client_min_messages = error;
+	CREATE INDEX ON bounds USING ivfflat (e) WITH (lists = 1); CREATE INDEX ON bounds USING ivfflat (e) WITH (lists = 32768); SET ivfflat.probes = 1; SET ivfflat.probes = 32768; SHOW ivfflat.probes}), 32768, 'A10: from 1 to 32768');
+is(sql('guide', q{LOAD 'vectorx'; SHOW ivfflat.probes; SET ivfflat.probes = 10; SHOW ivfflat.probes}), "1\n10", 'A11');
+is(sql('guide', q{LOAD 'vectorx'; BEGIN; SET LOCAL ivfflat.probes = 10; SHOW ivfflat.probes; COMMIT; SHOW ivfflat.probes}), "10\n1", 'A12');
+my $progress = q{SELECT phase, round(100.0 * tuples_done / nullif(tuples_total, 0), 1) AS "%" FROM pg_stat_progress_create_index};
+is(sql('guide', $progress), '', 'A13: the query on progress');
+{
+	my $building = IPC::Run::start([ 'psql', '-X', '-q', '-d', $node->connstr('guide'), '-c', 'CREATE INDEX slow ON t_test USING ivfflat (embedding vector_ip_ops) WITH (lists = 4000)' ]);
+	my %phases;
+
+	for (1 .. 400)
+	{
+		my ($phase, $share) = split /\|/, sql('guide', $progress);
+
+		last if !defined $phase && sql('guide', q{SELECT count(*) FROM pg_class WHERE relname = 'slow'});
+		$phases{$phase} = $share if defined $phase;
+	}
+	IPC::Run::finish($building);
+	is(join(',', grep { !/^(initializing|building index: (initializing|performing k-means|assigning tuples|loading tuples))$/ } keys %phases), '', 'A14: phases');
+	is(join(',', grep { $_ ne 'building index: loading tuples' && defined $phases{$_} && $phases{$_} ne '' } keys %phases), '', 'A14: a percentage only while tuples are loaded');
+}
+like(sql('guide', "EXPLAIN (COSTS OFF) SELECT * FROM t_test ORDER BY embedding $$_[0] '[1,2,3]' LIMIT 5"), qr/Index Scan using $$_[1].*Order By: \(embedding \Q$$_[0]\E '\[1,2,3\]'::vector\)/s, "$$_[2]: $$_[0]")
+  for ([ '<=>', 't_test_embedding_cosine_idx', 'A24' ], [ '<->', 't_test_embedding_l2_idx', 'A25' ], [ '<#>', 'slow', 'A26' ]);
+sql('guide', 'DROP INDEX t_test_partitioned_vec_idx');
+($status9, $out9, $error9) = $node->psql('guide', 'CREATE INDEX ON t_test_partitioned USING ivfflat (vec vector_cosine_ops) WITH (lists = 100)');
+is($status9, 0, 'A37: of all partitions');
+is(sql('guide', q{SELECT string_agg(relname || ' ' || relkind, ',' ORDER BY relname) FROM pg_class WHERE relname ~ '^t_test_partitioned.*vec_idx$'}),
+	't_test_partitioned_p2021_vec_idx i,t_test_partitioned_p2022_vec_idx i,t_test_partitioned_p2023_vec_idx i,t_test_partitioned_vec_idx I', 'A37: names');
+like(sql('guide', 'SET enable_seqscan = off;', q{EXPLAIN (COSTS OFF) SELECT * FROM t_test_partitioned WHERE vec_date BETWEEN '2022-03-01' AND '2023-03-01' ORDER BY vec <=> '[1,2,3]' LIMIT 5}),
+	qr/Merge Append.*Index Scan using t_test_partitioned_p2022_vec_idx.*Index Scan using t_test_partitioned_p2023_vec_idx/s, 'A38: merged from the partitions');
+sql('django', q{CREATE EXTENSION IF NOT EXISTS vector; CREATE TABLE chat_item (id bigint PRIMARY KEY GENERATED BY DEFAULT AS IDENTITY, embedding vector(3) NOT NULL)});
+is(sql('django', q{SET client_min_messages = error; CREATE INDEX item_ivfflat ON chat_item USING ivfflat (embedding vector_cosine_ops) WITH (lists = 100); SELECT reloptions FROM pg_class WHERE relname = 'item_ivfflat'}), '{lists=100}', 'D4');
 
 # ---- E: real[] and the client that orders by abs()
 

@@ -84,7 +84,7 @@ struct VxBuildTeam
  * (limits, the table's parallel_workers, parallel safety, 32 MB of memory for
  * each process) is the server's decision.
  */
-static int
+int
 vxb_plan_workers(Relation heap, Relation index)
 {
 	double		pages = RelationGetNumberOfBlocks(heap);

@@ -43,6 +43,7 @@ typedef struct VxBuildShare
 /* One process's view of the team. */
 typedef struct VxBuildTeam VxBuildTeam;
 
+extern int	vxb_plan_workers(Relation heap, Relation index);
 extern VxBuildTeam *vxb_team_begin(const VxGraphMethod *method, Relation heap,
 								   Relation index, bool concurrent, int dimensions);
 extern void vxb_team_end(VxBuildTeam *team);

@@ -15,6 +15,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
@@ -89,6 +91,55 @@ vxc_copy_page(VxCheck *check, BlockNumber block, char *copy)
 	buffer = vxp_read_any(check->index, block, check->strategy);
 	memcpy(copy, BufferGetPage(buffer), BLCKSZ);
 	UnlockReleaseBuffer(buffer);
+}
+
+/*
+ * I2: read one page of the mean; count floats go to mean.
+ */
+static bool
+vxc_check_mean_page(VxCheck *check, BlockNumber block, float *mean, uint32 count)
+{
+	PGAlignedBlock copy;
+	const char *problem = NULL;
+
+	Assert(count > 0 && count <= VX_PAGE_CONTENTS / sizeof(float));
+	if (block >= RelationGetNumberOfBlocks(check->index))
+		problem = "a page of the mean is beyond the end of the index";
+	else
+	{
+		vxc_copy_page(check, block, copy.data);
+		if (!vxp_page_is_valid((Page) copy.data, VX_PAGE_MEAN))
+			problem = "a page of the mean is not one";
+	}
+	if (problem == NULL)
+	{
+		memcpy(mean, PageGetContents((Page) copy.data), count * sizeof(float));
+		for (uint32 i = 0; i < count && problem == NULL; i++)
+		{
+			if (!isfinite(mean[i]))
+				problem = "the mean is not finite";
+		}
+	}
+	if (problem != NULL)
+		vxc_report(check, "I2", block, VXC_NO_SLOT, "%s", problem);
+	return problem == NULL;
+}
+
+/*
+ * I2: read the pages of the mean, which follow the metapage; false, and reported,
+ * if they are not sound.
+ */
+bool
+vxc_check_mean(VxCheck *check, uint32 pages, uint32 dimensions, float *mean)
+{
+	uint32		room = VX_PAGE_CONTENTS / sizeof(float);
+	bool		sound = true;
+
+	Assert(pages == 0 || pages == (dimensions + room - 1) / room);
+	for (uint32 i = 0; i < pages; i++)
+		sound = vxc_check_mean_page(check, VX_META_BLOCK + 1 + i, mean + i * room,
+									Min(room, dimensions - i * room)) && sound;
+	return sound;
 }
 
 /*

@@ -39,6 +39,8 @@ extern void vxc_report(VxCheck *check, const char *invariant,
 					   BlockNumber block, int slot,
 					   const char *format,...) __attribute__((format(printf, 5, 6)));
 extern void vxc_copy_page(VxCheck *check, BlockNumber block, char *copy);
+extern bool vxc_check_mean(VxCheck *check, uint32 pages, uint32 dimensions,
+						   float *mean);
 
 /*
  * A set of heap TIDs with the slots they were found in, of one of several

@@ -15,9 +15,11 @@
  */
 #include "postgres.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "miscadmin.h"
+#include "utils/float.h"
 
 #include "compat.h"
 #include "am/common/exact.h"
@@ -464,4 +466,21 @@ vxs_exact_put_back(VxExactStage *stage, const VxExactRow *row)
 {
 	vxs_exact_reserve(stage, vxs_exact_unreturned(stage) + 1);
 	vxs_exact_keep(stage, row->key, row->tid);
+}
+
+/*
+ * Where a range ends, as a key.  If no row has a distance, either all rows are
+ * wanted or none.  Where codes are exact their estimates, which are float4, serve as
+ * keys: the range is widened by their rounding.
+ */
+double
+vxs_range_limit(const VxExactStage *stage, const VxRange *range, bool estimates)
+{
+	double		limit = vxs_range_key(range, stage->column.opclass->metric);
+
+	if (stage->unordered && !isinf(limit))
+		limit = range->nan_passes ? get_float8_infinity() : -get_float8_infinity();
+	if (estimates)
+		limit += 4 * FLT_EPSILON * (1 + fabs(limit));
+	return limit;
 }

@@ -12,6 +12,7 @@
 
 #include "am/common/heap_value.h"
 #include "am/common/index.h"
+#include "am/common/range.h"
 #include "storage/vector_page.h"
 #include "storage/tid_list.h"
 
@@ -136,6 +137,8 @@ extern void vxs_exact_begin(VxExactStage *stage, const void *query);
 extern void vxs_exact_load(VxExactStage *stage, const VxCandidate *candidates,
 						   int count);
 extern int	vxs_exact_unreturned(const VxExactStage *stage);
+extern double vxs_range_limit(const VxExactStage *stage, const VxRange *range,
+							  bool estimates);
 extern double vxs_vector_key(VxExactStage *stage, const VxVectorPlace *place);
 extern void vxs_exact_put_back(VxExactStage *stage, const VxExactRow *row);
 extern bool vxs_exact_next(VxExactStage *stage, VxExactRow *row);

@@ -117,38 +117,6 @@ vxc_check_meta(VxGraphCheck *graph)
 }
 
 /*
- * I2: one page of the mean; its floats go to mean + first.
- */
-static bool
-vxc_check_mean_page(VxGraphCheck *graph, BlockNumber block, float *mean,
-					uint32 count)
-{
-	const char *problem = NULL;
-
-	Assert(count > 0 && count <= VX_PAGE_CONTENTS / sizeof(float));
-	if (block >= RelationGetNumberOfBlocks(graph->check->index))
-		problem = "a page of the mean is beyond the end of the index";
-	else
-	{
-		vxc_copy_page(graph->check, block, graph->page.data);
-		if (vxc_frame_kind(vxc_page(graph)) != VXC_MEAN)
-			problem = "a page of the mean is not one";
-	}
-	if (problem == NULL)
-	{
-		memcpy(mean, PageGetContents(vxc_page(graph)), count * sizeof(float));
-		for (uint32 i = 0; i < count && problem == NULL; i++)
-		{
-			if (!isfinite(mean[i]))
-				problem = "the mean is not finite";
-		}
-	}
-	if (problem != NULL)
-		vxc_report(graph->check, "I2", block, VXC_NO_SLOT, "%s", problem);
-	return problem == NULL;
-}
-
-/*
  * I2, and the end of I1: the mean, and the codec around it.
  */
 static void
@@ -156,19 +124,10 @@ vxc_check_codec(VxGraphCheck *graph)
 {
 	const VxMetaPageData *data = &graph->index->meta.data;
 	float	   *mean = palloc0_array(float, data->code_dimensions);
-	uint32		room = VX_PAGE_CONTENTS / sizeof(float);
-	bool		sound = true;
 	const char *problem;
 
 	Assert(data->code_dimensions > 0 && data->code_dimensions <= VX_MAX_CODE_DIMENSIONS);
-	for (uint32 i = 0; i < data->mean_pages; i++)
-	{
-		uint32		first = i * room;
-
-		sound = vxc_check_mean_page(graph, VX_META_BLOCK + 1 + i, mean + first,
-									Min(room, data->code_dimensions - first)) && sound;
-	}
-	if (!sound)
+	if (!vxc_check_mean(graph->check, data->mean_pages, data->code_dimensions, mean))
 		return;
 
 	vxi_codec_init(graph->index, mean);

@@ -135,23 +135,6 @@ vxs_scan_open(IndexScanDesc scan)
 }
 
 /*
- * Where the range ends, as a key.  If no row has a distance, either all rows
- * are wanted or none.  Where codes are exact their estimates, which are float4,
- * serve as keys: the range is widened by their rounding.
- */
-static void
-vxs_scan_set_range(VxGraphScan *state)
-{
-	double		limit = vxs_range_key(&state->range, state->index->opclass->metric);
-
-	if (state->exact->unordered && !isinf(limit))
-		limit = state->range.nan_passes ? get_float8_infinity() : -get_float8_infinity();
-	if (state->index->meta.data.vector_bytes == 0 && state->exact->heap_values == NULL)
-		limit += 4 * FLT_EPSILON * (1 + fabs(limit));
-	state->range_key = limit;
-}
-
-/*
  * Prepare the query.  A NULL, or a zero vector under an operator class that
  * normalises, has no distance to anything: all rows are equally near, and the
  * codes are searched for the mean.
@@ -172,7 +155,9 @@ vxs_scan_query(IndexScanDesc scan)
 	vxs_exact_begin(state->exact, value.indexed ? value.elements : NULL);
 	if (state->index->refine != NULL)
 		vxs_exact_refine_by(state->exact, state->query, image);
-	vxs_scan_set_range(state);
+	state->range_key = vxs_range_limit(state->exact, &state->range,
+									   state->index->meta.data.vector_bytes == 0 &&
+									   state->exact->heap_values == NULL);
 }
 
 /*

@@ -17,10 +17,12 @@
 #include "storage/page.h"
 
 extern const VxMethod hnsw_method;
+extern const VxMethod ivfflat_method;
 extern const VxMethod diskann_method;
 
 static const VxMethod *const methods[] = {
 	&hnsw_method,
+	&ivfflat_method,
 	&diskann_method
 };
 

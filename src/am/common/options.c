@@ -28,6 +28,9 @@ int			vxo_ef_search;
 int			vxo_iterative_scan;
 int			vxo_max_scan_tuples;
 double		vxo_scan_mem_multiplier;
+int			vxo_probes;
+int			vxo_ivfflat_iterative_scan;
+int			vxo_max_probes;
 int			vxo_l_value_is;
 int			vxo_iterative_search;
 int			vxo_diskann_max_scan_tuples;
@@ -72,6 +75,11 @@ static const VxReloption hnsw_reloptions[] = {
 	offsetof(VxHnswOptions, maxelements)}
 };
 
+static const VxReloption ivfflat_reloptions[] = {
+	{"lists", "Number of inverted lists; 0 chooses by the number of rows", 100, 0, VXO_MAX_LISTS,
+	offsetof(VxIvfflatOptions, lists)}
+};
+
 static const VxReloption diskann_reloptions[] = {
 	{"max_neighbors", "Neighbours of a node; it keeps edges to half as many pages, at most 100", 32, 20, 1538,
 	offsetof(VxDiskannOptions, max_neighbors)},
@@ -100,11 +108,14 @@ typedef struct VxReloptionTable
 static VxReloptionTable hnsw_table = {
 	"hnsw", hnsw_reloptions, lengthof(hnsw_reloptions), sizeof(VxHnswOptions)
 };
+static VxReloptionTable ivfflat_table = {
+	"ivfflat", ivfflat_reloptions, lengthof(ivfflat_reloptions), sizeof(VxIvfflatOptions)
+};
 static VxReloptionTable diskann_table = {
 	"diskann", diskann_reloptions, lengthof(diskann_reloptions), sizeof(VxDiskannOptions)
 };
 static VxReloptionTable *const reloption_tables[] = {
-	&hnsw_table, &diskann_table
+	&hnsw_table, &ivfflat_table, &diskann_table
 };
 
 /*
@@ -155,6 +166,17 @@ static const VxSetting settings[] = {
 	{"hnsw.scan_mem_multiplier", PGC_REAL, &vxo_scan_mem_multiplier, 1, 1, 1000, NULL,
 		"Sets the multiple of work_mem to use for iterative scans",
 	NULL},
+	{"ivfflat.probes", PGC_INT, &vxo_probes, 1, 1, VXO_MAX_LISTS, NULL,
+		"Sets the number of probes",
+	"A scan reads so many lists, those whose centres are nearest to the query. With as many as the index has, it finds every row."},
+	{"ivfflat.iterative_scan", PGC_ENUM, &vxo_ivfflat_iterative_scan, VX_ITERATIVE_STRICT, 0, 0,
+		iterative_scan_values,
+		"Sets the mode for iterative scans",
+		"off ends a scan after the rows of its lists; strict_order goes on with further lists "
+	"while rows are wanted, in exact order; relaxed_order does too and may return a row late."},
+	{"ivfflat.max_probes", PGC_INT, &vxo_max_probes, VXO_MAX_LISTS, 1, VXO_MAX_LISTS, NULL,
+		"Sets the max number of probes for iterative scans",
+	"If it is less than ivfflat.probes, that counts."},
 	{"diskann.l_value_is", PGC_INT, &vxo_l_value_is, 100, 10, 10000, NULL,
 		"Sets the size of the candidate list for search",
 	"Larger values find more of the true neighbours and take longer."},
@@ -368,6 +390,7 @@ vxo_init(void)
 	}
 
 	MarkGUCPrefixReserved("hnsw");
+	MarkGUCPrefixReserved("ivfflat");
 	MarkGUCPrefixReserved("vectorx");
 }
 
@@ -420,11 +443,28 @@ vxo_hnsw_reloptions(Datum reloptions, bool validate)
 	return vxo_parse(&hnsw_table, reloptions, validate);
 }
 
+/* amoptions of ivfflat */
+bytea *
+vxo_ivfflat_reloptions(Datum reloptions, bool validate)
+{
+	return vxo_parse(&ivfflat_table, reloptions, validate);
+}
+
 /* amoptions of diskann */
 bytea *
 vxo_diskann_reloptions(Datum reloptions, bool validate)
 {
 	return vxo_parse(&diskann_table, reloptions, validate);
+}
+
+/*
+ * The options of an ivfflat index.  The number of lists that it has is in its
+ * metapage.
+ */
+void
+vxo_ivfflat_options(Relation index, VxIvfflatOptions *options)
+{
+	vxo_read(&ivfflat_table, index, options);
 }
 
 /*

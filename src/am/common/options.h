@@ -32,6 +32,16 @@ typedef struct VxHnswOptions
 	int			maxelements;
 } VxHnswOptions;
 
+/* Options of an ivfflat index. */
+typedef struct VxIvfflatOptions
+{
+	int32		vl_len_;		/* varlena header, not to be touched directly */
+	int			lists;
+} VxIvfflatOptions;
+
+/* Most lists of an index, and probes of a scan. */
+#define VXO_MAX_LISTS		32768
+
 /* Options of a diskann index. */
 typedef struct VxDiskannOptions
 {
@@ -58,6 +68,9 @@ extern int	vxo_ef_search;
 extern int	vxo_iterative_scan;
 extern int	vxo_max_scan_tuples;
 extern double vxo_scan_mem_multiplier;
+extern int	vxo_probes;
+extern int	vxo_ivfflat_iterative_scan;
+extern int	vxo_max_probes;
 extern int	vxo_l_value_is;
 extern int	vxo_iterative_search;
 extern int	vxo_diskann_max_scan_tuples;
@@ -67,6 +80,8 @@ extern int	vxo_seed;
 extern void vxo_init(void);
 extern void vxo_refresh(void);
 extern bytea *vxo_hnsw_reloptions(Datum reloptions, bool validate);
+extern bytea *vxo_ivfflat_reloptions(Datum reloptions, bool validate);
+extern void vxo_ivfflat_options(Relation index, VxIvfflatOptions *options);
 extern bytea *vxo_diskann_reloptions(Datum reloptions, bool validate);
 extern void vxo_diskann_options(Relation index, VxDiskannOptions *options);
 extern void vxo_hnsw_options(Relation index, bool is_array, VxHnswOptions *options);
