@@ -148,6 +148,7 @@ admit_slot(VxPageSearch *search, const VxGraphPage *page, uint32_t block, int sl
 	candidate->state = page->state[slot];
 	candidate->expanded = 0;
 	candidate->down = page->down != NULL ? page->down[slot] : 0;
+	candidate->add = page->codes.add[slot];
 	candidate->tid = page->tids != NULL ? read_tid(page->tids + 6 * (size_t) slot) : 0;
 	copy_edges(search, page, slot, member);
 	if (search->options.keep_codes)
@@ -325,6 +326,7 @@ fetch_edges(VxPageSearch *search, uint32_t member)
 	{
 		copy_edges(search, page, candidate->slot, member);
 		candidate->down = page->down != NULL ? page->down[candidate->slot] : 0;
+		candidate->add = page->codes.add[candidate->slot];
 	}
 	source->close(source->context);
 }

@@ -233,6 +233,7 @@ vxg_search_resume(VxPageSearch *search)
 		candidate->state = item.state;
 		candidate->expanded = item.expanded;
 		candidate->down = 0;
+		candidate->add = -1.0f;
 		candidate->tid = item.tid;
 		search->edges_known[member] = false;
 		search->beam[member].estimate = item.estimate;

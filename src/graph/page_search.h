@@ -65,6 +65,7 @@ typedef struct VxCandidate
 	uint8_t		state;			/* VX_SLOT_LIVE or VX_SLOT_DEAD */
 	uint8_t		expanded;		/* whether its edges have been followed */
 	uint32_t	down;			/* 0 where the page has none */
+	float		add;			/* factor of the code; -1 if not known any more */
 	uint64_t	tid;			/* the page's 6 bytes, first one lowest */
 } VxCandidate;
 

@@ -132,8 +132,8 @@ sane_factor(float factor)
  */
 void
 vxq_refine_estimate(const VxRefineCodec *refine, const VxCodeQuery *base_query,
-					const VxCodeQuery *query, const VxFactors *factors,
-					const uint8_t *bytes, float *estimate, float *error)
+					const VxCodeQuery *query, float add, const uint8_t *bytes,
+					float *estimate, float *error)
 {
 	const VxFusion *fusion = &base_query->fusion;
 	VxFactors	lost;
@@ -147,7 +147,7 @@ vxq_refine_estimate(const VxRefineCodec *refine, const VxCodeQuery *base_query,
 	Assert(base_query->codec == refine->base && query->codec == &refine->codec);
 	Assert(base_query->purpose == VX_QUERY_SEARCH);
 	/* what was shrunk to be coded is ordered by direction alone */
-	if (!isfinite(*error) || !(factors->error < 0.5 * VXQ_LONGEST))
+	if (!isfinite(*error) || !(add < 0.9 * VXQ_LONGEST * VXQ_LONGEST))
 		return;
 	memcpy(&lost, bytes + refine->codec.code_bytes, sizeof(lost));
 	lost.add = sane_factor(lost.add);
@@ -155,11 +155,11 @@ vxq_refine_estimate(const VxRefineCodec *refine, const VxCodeQuery *base_query,
 	lost.error = sane_factor(lost.error);
 	vxq_estimate(query, &row, NULL, 1, &product, &product_error);
 
-	length2 = sane_factor(factors->add) + lost.add;
+	length2 = (add > 0.0f ? add : 0.0f) + lost.add;
 	noise = fusion->reach * sqrtf(length2 * fusion->noise);
 	product_error *= -fusion->coefficient;
 	narrowed = sqrtf(noise * noise + product_error * product_error) +
-		fusion->rounding * (factors->add + fusion->norm2) + fusion->floor;
+		fusion->rounding * (length2 + fusion->norm2) + fusion->floor;
 	/* a code that says less than the first one is damaged, or of a damaged row */
 	if (!(narrowed < *error))
 		return;

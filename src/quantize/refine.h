@@ -54,13 +54,13 @@ extern void vxq_refine_query_prepare(const VxRefineCodec *refine, const void *in
 /*
  * Narrow an estimate that the base query (of purpose SEARCH) made of a row.
  *
- * factors are those of the row's code, of which scale is not looked at; bytes is
- * its refine code, at any alignment.  *estimate and *error become those of both codes together:
+ * add is the factor of the row's code, bytes its refine code at any alignment.
+ * *estimate and *error become those of both codes together:
  * |estimate - key| <= error for at least 99.7 % of rows.  Left as they are where
  * the error is infinite.  Never NaN, whatever the bytes hold.
  */
 extern void vxq_refine_estimate(const VxRefineCodec *refine, const VxCodeQuery *base_query,
-								const VxCodeQuery *query, const VxFactors *factors,
-								const uint8_t *bytes, float *estimate, float *error);
+								const VxCodeQuery *query, float add, const uint8_t *bytes,
+								float *estimate, float *error);
 
 #endif							/* VX_QUANTIZE_REFINE_H */

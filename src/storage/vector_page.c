@@ -36,6 +36,68 @@ vxp_vector_init(Page page, const VxVectorLayout *layout)
 }
 
 /*
+ * Where in the built stream the vector of a slot lies.
+ */
+static void
+vxp_built_place(const VxVectorLayout *layout, BlockNumber start, uint16 offset,
+				int slot, VxVectorPlace *place)
+{
+	uint32		position = offset + slot * layout->vector_bytes;
+
+	Assert(slot >= 0 && slot < layout->slots && layout->vector_bytes > 0);
+	place->bytes = layout->vector_bytes;
+	place->added = false;
+	place->offset = position % VX_PAGE_CONTENTS;
+	place->first_bytes = Min(place->bytes, VX_PAGE_CONTENTS - place->offset);
+	place->block[0] = start + position / VX_PAGE_CONTENTS;
+	place->block[1] = place->first_bytes < place->bytes ? place->block[0] + 1 :
+		InvalidBlockNumber;
+}
+
+/*
+ * Forget all runs.
+ */
+void
+vxp_runs_init(VxVectorRuns *runs)
+{
+	for (int i = 0; i < VX_VECTOR_RUNS; i++)
+		runs->run[i].page = InvalidBlockNumber;
+}
+
+/*
+ * Remember where the built vectors of a verified page of slots begin.
+ */
+void
+vxp_runs_note(VxVectorRuns *runs, BlockNumber block, Page page)
+{
+	const VxPageOpaqueData *opaque = vxp_opaque(page);
+	VxBuiltRun *run = &runs->run[block % VX_VECTOR_RUNS];
+
+	run->page = block;
+	run->start = opaque->vector_start;
+	run->offset = opaque->vector_offset;
+	run->slots = opaque->built_slots;
+}
+
+/*
+ * The place of a slot's vector without a look at its page; false if that was not
+ * met lately, or the vector was added after the build.
+ */
+bool
+vxp_runs_locate(const VxVectorRuns *runs, const VxVectorLayout *layout,
+				BlockNumber block, int slot, VxVectorPlace *place)
+{
+	const VxBuiltRun *run = &runs->run[block % VX_VECTOR_RUNS];
+
+	if (run->page != block || slot >= run->slots)
+		return false;
+	place->slot = (uint16) slot;
+	place->owner = block;
+	vxp_built_place(layout, run->start, run->offset, slot, place);
+	return true;
+}
+
+/*
  * Compute where the vector of a slot lies, whose page is that of the given
  * block.  Block numbers may be InvalidBlockNumber where no page has been
  * allocated yet; returns whether all are there.
@@ -45,29 +107,23 @@ vxp_vector_locate(Page page, const VxVectorLayout *layout,
 				  BlockNumber block, int slot, VxVectorPlace *place)
 {
 	const VxPageOpaqueData *opaque = vxp_opaque(page);
-	uint32		position;
 
 	Assert(slot >= 0 && slot < layout->slots && layout->vector_bytes > 0);
 
-	place->bytes = layout->vector_bytes;
-	place->block[1] = InvalidBlockNumber;
-	place->added = slot >= opaque->built_slots;
 	place->slot = (uint16) slot;
 	place->owner = block;
-	if (place->added)
+	if (slot >= opaque->built_slots)
 	{
+		place->added = true;
+		place->bytes = layout->vector_bytes;
+		place->block[1] = InvalidBlockNumber;
 		place->block[0] = vxp_vector_blocks(page, layout)[slot];
 		place->offset = 0;
 		place->first_bytes = place->bytes;
 		return place->block[0] != InvalidBlockNumber;
 	}
 
-	position = opaque->vector_offset + slot * layout->vector_bytes;
-	place->offset = position % VX_PAGE_CONTENTS;
-	place->first_bytes = Min(place->bytes, VX_PAGE_CONTENTS - place->offset);
-	place->block[0] = opaque->vector_start + position / VX_PAGE_CONTENTS;
-	if (place->first_bytes < place->bytes)
-		place->block[1] = place->block[0] + 1;
+	vxp_built_place(layout, opaque->vector_start, opaque->vector_offset, slot, place);
 	return true;
 }
 

@@ -90,6 +90,29 @@ vxp_added_owner(Page page, int number)
 }
 
 extern void vxp_vector_init(Page page, const VxVectorLayout *layout);
+/*
+ * Where the built vectors of pages met lately begin, which never changes while
+ * the relation has its file.  A direct-mapped table by block.
+ */
+#define VX_VECTOR_RUNS	1024
+
+typedef struct VxBuiltRun
+{
+	BlockNumber page;			/* of slots; InvalidBlockNumber: none */
+	BlockNumber start;			/* as in the page's special area */
+	uint16		offset;
+	uint16		slots;
+} VxBuiltRun;
+
+typedef struct VxVectorRuns
+{
+	VxBuiltRun run[VX_VECTOR_RUNS];
+} VxVectorRuns;
+
+extern void vxp_runs_init(VxVectorRuns *runs);
+extern void vxp_runs_note(VxVectorRuns *runs, BlockNumber block, Page page);
+extern bool vxp_runs_locate(const VxVectorRuns *runs, const VxVectorLayout *layout,
+							BlockNumber block, int slot, VxVectorPlace *place);
 extern bool vxp_vector_locate(Page page, const VxVectorLayout *layout,
 							  BlockNumber block, int slot, VxVectorPlace *place);
 extern bool vxp_added_is_sane(Page page, uint32 vector_bytes);

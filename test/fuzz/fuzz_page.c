@@ -142,11 +142,10 @@ search_pages(const VxPageSource *source, const uint8_t *query_bytes)
 	/* a refine code of whatever bytes there are */
 	memcpy(bytes, query_bytes, refine.bytes < DIMENSIONS ? refine.bytes : DIMENSIONS);
 	{
-		VxFactors	factors = {pages[0].add[0], pages[0].scale[0], pages[0].error[0]};
 		float		estimate = 1.0f;
 		float		error = 2.0f;
 
-		vxq_refine_estimate(&refine, query, refine_query, &factors, bytes, &estimate, &error);
+		vxq_refine_estimate(&refine, query, refine_query, pages[0].add[0], bytes, &estimate, &error);
 		if (isnan(estimate) || isnan(error) || error > 2.0f)
 			abort();
 	}

@@ -84,11 +84,9 @@ estimate_rows(RefinedRows *refined, const float *query, int count, float *result
 	vxq_estimate(rows->query, &rows->array, NULL, count, results[0], results[1]);
 	for (int i = 0; i < count; i++)
 	{
-		VxFactors	factors = {rows->add[i], rows->scale[i], rows->error[i]};
-
 		results[2][i] = results[0][i];
 		results[3][i] = results[1][i];
-		vxq_refine_estimate(&refined->refine, rows->query, refined->query, &factors,
+		vxq_refine_estimate(&refined->refine, rows->query, refined->query, rows->add[i],
 							refined->bytes + i * refined->refine.bytes, &results[2][i], &results[3][i]);
 	}
 }

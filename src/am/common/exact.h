@@ -78,6 +78,7 @@ typedef struct VxExactStage
 	VxExactColumn column;
 	VxIndex    *index;			/* of graphs only */
 	VxReader   *reader;
+	const VxVectorRuns *runs;	/* where vectors of pages met lie; or NULL */
 	VxRefine	refine;			/* or NULL; set by the caller */
 	VxAnnounce	announce;		/* or NULL; set by the caller */
 	const void *query;			/* elements of the query vector */

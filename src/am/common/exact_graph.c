@@ -4,7 +4,7 @@
  *	  Where the exact stage finds what a graph index keeps of its rows.
  *
  * Beside the code of a slot lies its full vector, or a refine code.  The slot's
- * page says where, so it is looked at again; it was read by the search.
+ * page says where; the search has noted it of the pages it read.
  *
  *-------------------------------------------------------------------------
  */
@@ -16,32 +16,46 @@
 #include "storage/vector_page.h"
 
 /*
- * Read what a graph index keeps of a candidate beside its code into
- * stage->vector, and the factors of the code.
+ * Where what a graph index keeps of a candidate beside its code lies; false if
+ * nowhere.  Looks at the page of the slot only where the search has not told: of
+ * vectors that were added after the build, and of pages met long ago.
  */
-static void
-vxs_read_stored(VxExactStage *stage, const VxCandidate *candidate, VxFactors *factors)
+static bool
+vxs_locate_stored(VxExactStage *stage, VxCandidate *candidate, VxVectorPlace *place)
 {
 	const VxGraphGeometry *geometry = &stage->index->meta.geometry[0];
-	VxVectorPlace place;
 	Buffer		buffer;
 	Page		page;
 	bool		complete;
 
 	Assert(VX_SLOT_IS_LIVE(candidate->state));
+	if (stage->runs != NULL &&
+		(stage->refine_query == NULL || candidate->add >= 0) &&
+		vxp_runs_locate(stage->runs, &geometry->vectors, candidate->block,
+						candidate->slot, place))
+		return true;
 	buffer = vxp_reader_open(stage->reader, candidate->block, VX_PAGE_GRAPH);
 	vxp_graph_verify(stage->index->relation, buffer, 0, geometry);
 	page = BufferGetPage(buffer);
 	complete = vxp_vector_locate(page, &geometry->vectors, candidate->block,
-								 candidate->slot, &place);
-	factors->add = vxp_graph_floats(page, geometry->add_at)[candidate->slot];
-	factors->scale = vxp_graph_floats(page, geometry->scale_at)[candidate->slot];
-	factors->error = vxp_graph_floats(page, geometry->error_at)[candidate->slot];
+								 candidate->slot, place);
+	candidate->add = vxp_graph_floats(page, geometry->add_at)[candidate->slot];
 	UnlockReleaseBuffer(buffer);
-	if (!complete)
+	return complete;
+}
+
+/*
+ * Read what a graph index keeps of a candidate beside its code into
+ * stage->vector.  Leaves the factor add of the code in the candidate.
+ */
+static void
+vxs_read_stored(VxExactStage *stage, VxCandidate *candidate)
+{
+	VxVectorPlace place;
+
+	if (!vxs_locate_stored(stage, candidate, &place))
 		vxp_report_damage(stage->index->relation, candidate->block,
 						  "A live slot has no page for its vector.");
-
 	vxp_vector_read(stage->reader, &place, stage->vector);
 }
 
@@ -51,12 +65,10 @@ vxs_read_stored(VxExactStage *stage, const VxCandidate *candidate, VxFactors *fa
 static void
 vxs_graph_refine(VxExactStage *stage, VxCandidate *candidate)
 {
-	VxFactors	factors;
-
 	Assert(stage->base_query != NULL && stage->refine_query != NULL);
-	vxs_read_stored(stage, candidate, &factors);
+	vxs_read_stored(stage, candidate);
 	vxq_refine_estimate(stage->index->refine, stage->base_query, stage->refine_query,
-						&factors, (const uint8 *) stage->vector,
+						candidate->add, (const uint8 *) stage->vector,
 						&candidate->estimate, &candidate->error);
 	stage->refined++;
 }
@@ -68,11 +80,11 @@ static double
 vxs_graph_key(VxExactStage *stage, const VxCandidate *candidate)
 {
 	const VxExactColumn *column = &stage->column;
-	VxFactors	factors;
+	VxCandidate copy = *candidate;
 
 	if (column->vector_bytes == 0)
 		return candidate->estimate;
-	vxs_read_stored(stage, candidate, &factors);
+	vxs_read_stored(stage, &copy);
 	stage->vectors_read++;
 	return column->opclass->type->key(column->opclass->metric, stage->query,
 									  stage->vector, column->dimensions);
@@ -80,31 +92,23 @@ vxs_graph_key(VxExactStage *stage, const VxCandidate *candidate)
 
 /*
  * Tell the server of the vector pages of the candidates that are likely to be
- * read.  The first places of a heap hold the least bounds, if not in order; their
- * graph pages have just been read.
+ * read.  The first places of a heap hold the least bounds, if not in order.
  */
 static void
 vxs_graph_announce(VxExactStage *stage)
 {
-	const VxGraphGeometry *geometry = &stage->index->meta.geometry[0];
 	BlockNumber blocks[2 * VXS_ANNOUNCED];
 	int			count = 0;
 
 	for (int i = 0; i < Min(stage->pending_count, VXS_ANNOUNCED); i++)
 	{
-		const VxCandidate *candidate = &stage->pending[i].candidate;
 		VxVectorPlace place;
-		Buffer		buffer = vxp_reader_open(stage->reader, candidate->block, VX_PAGE_GRAPH);
 
-		vxp_graph_verify(stage->index->relation, buffer, 0, geometry);
-		if (vxp_vector_locate(BufferGetPage(buffer), &geometry->vectors, candidate->block,
-							  candidate->slot, &place))
-		{
-			blocks[count++] = place.block[0];
-			if (place.first_bytes < place.bytes)
-				blocks[count++] = place.block[1];
-		}
-		UnlockReleaseBuffer(buffer);
+		if (!vxs_locate_stored(stage, &stage->pending[i].candidate, &place))
+			continue;
+		blocks[count++] = place.block[0];
+		if (place.first_bytes < place.bytes)
+			blocks[count++] = place.block[1];
 	}
 	vxp_reader_prefetch(stage->reader, blocks, count);
 }

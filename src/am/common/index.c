@@ -329,6 +329,8 @@ vxi_layer_open(void *context, uint32_t block)
 	view->tids = (const uint8 *) page + geometry->tid_at;
 	view->down = geometry->down_at == 0 ? NULL :
 		(const uint32 *) ((const char *) page + geometry->down_at);
+	if (source->runs != NULL && source->layer == 0)
+		vxp_runs_note(source->runs, block, page);
 	if (source->roomy != NULL)
 		vxi_note_room(source, geometry, block);
 	return view;

@@ -52,6 +52,7 @@ typedef struct VxLayerSource
 	VxReader	reader;
 	const VxMeta *meta;
 	int			layer;			/* may be changed between searches */
+	VxVectorRuns *runs;			/* noted of pages of the base layer; or NULL */
 	Buffer		buffer;			/* of the open page */
 	VxGraphPage page;
 

@@ -85,6 +85,12 @@ vxs_workspace_create(Relation relation, MemoryContext owner)
 	workspace->index = vxi_open(relation);
 	workspace->query = (VxCodeQuery *) palloc(vxq_query_size(&workspace->index->codec));
 	vxs_exact_init(&workspace->exact, workspace->index, &workspace->source.reader);
+	if (workspace->index->meta.data.vector_bytes > 0)
+	{
+		workspace->runs = palloc_object(VxVectorRuns);
+		vxp_runs_init(workspace->runs);
+		workspace->exact.runs = workspace->runs;
+	}
 	MemoryContextSwitchTo(old);
 	return workspace;
 }
@@ -121,6 +127,7 @@ vxs_workspace_take(Relation relation, MemoryContext owner)
 	workspace->exact.column.relation = relation;
 	workspace->exact.vectors_read = 0;
 	vxi_layer_source_init(&workspace->source, workspace->index);
+	workspace->source.runs = workspace->runs;
 	return workspace;
 }
 

@@ -22,6 +22,7 @@ typedef struct VxScanWorkspace
 	uint64		serial;			/* of its relation cache entry, see take */
 	VxIndex    *index;
 	VxLayerSource source;
+	VxVectorRuns *runs;			/* of pages met by any scan; NULL without vectors */
 	VxPageSearchOptions options;	/* of the search */
 	VxPageSearch *search;
 	VxCodeQuery *query;
