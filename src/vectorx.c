@@ -18,6 +18,7 @@
 #include "compat.h"
 #include "am/common/explain.h"
 #include "am/common/options.h"
+#include "am/common/order_plan.h"
 #include "am/common/range.h"
 #include "kernels/kernels.h"
 
@@ -36,4 +37,5 @@ _PG_init(void)
 	vxo_init();
 	vxn_explain_init();
 	vxs_range_init();
+	vxs_order_plan_init();
 }
