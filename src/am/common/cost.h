@@ -14,6 +14,13 @@
 
 #include "nodes/pathnodes.h"
 
+/*
+ * Cost of scanning a file that cannot be read: more than any plan that works,
+ * less than one that is switched off, so that whoever insists on the index is told
+ * what is the matter with it.
+ */
+#define VXE_OUT_OF_REACH		1.0e10
+
 /* Work of a scan from its begin until it has returned a number of rows. */
 typedef struct VxScanWork
 {

@@ -39,13 +39,6 @@
 /* Pages of the table that an exact distance takes: the row, TOAST and its index. */
 #define VXE_PAGES_PER_ROW		3.0
 
-/*
- * Cost of scanning a file that cannot be read: more than any plan that works,
- * less than one that is switched off, so that whoever insists on the index is told
- * what is the matter with it.
- */
-#define VXE_OUT_OF_REACH		1.0e10
-
 /* What is known of an index at planning time. */
 typedef struct VxGraphCostShape
 {
@@ -100,7 +93,7 @@ vxe_graph_shape(const IndexOptInfo *info, const VxCostModel *model,
 	shape->upper_pages = shape->base_pages > 1.0 ?
 		VXI_MAX_ENTRIES * log(shape->base_pages) / -log(vxi_promotion()) : 0.0;
 	shape->vector_pages = meta.data.vector_bytes == 0 ? 0.0 :
-		2.0 + (double) meta.data.vector_bytes / VX_PAGE_CONTENTS;
+		1.0 + (double) meta.data.vector_bytes / VX_PAGE_CONTENTS;
 	shape->row_pages = meta.data.total_bits == 0 ? 0.0 : VXE_PAGES_PER_ROW;
 	shape->beam = shape->limits.beam;
 	return true;

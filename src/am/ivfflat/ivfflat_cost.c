@@ -47,9 +47,10 @@ typedef struct IvfflatShape
 } IvfflatShape;
 
 /*
- * Read from the metapage what the catalog does not tell.
+ * Read from the metapage what the catalog does not tell; false for a file that
+ * has to be rebuilt first.
  */
-static void
+static bool
 ivfflat_shape(const IndexOptInfo *info, const VxCostModel *model, IvfflatShape *shape)
 {
 	memset(shape, 0, sizeof(*shape));
@@ -66,6 +67,11 @@ ivfflat_shape(const IndexOptInfo *info, const VxCostModel *model, IvfflatShape *
 		Relation	relation = index_open(info->indexoid, NoLock);
 		VxListMeta	meta;
 
+		if (vxp_meta_needs_reindex(relation))
+		{
+			index_close(relation, NoLock);
+			return false;
+		}
 		vxp_list_meta_read(relation, &meta);
 		index_close(relation, NoLock);
 		shape->lists = meta.data.lists;
@@ -76,6 +82,7 @@ ivfflat_shape(const IndexOptInfo *info, const VxCostModel *model, IvfflatShape *
 	}
 	shape->probes = Min((double) vxo_probes, shape->lists);
 	shape->iterative = vxo_ivfflat_iterative_scan != VX_ITERATIVE_OFF;
+	return true;
 }
 
 /*
@@ -119,7 +126,11 @@ ivfflatcostestimate(PlannerInfo *root, IndexPath *path, double loop_count,
 	if (!vxe_begin(path, &model, &estimate))
 		return;
 	vxo_refresh();
-	ivfflat_shape(path->indexinfo, &model, &shape);
+	if (!ivfflat_shape(path->indexinfo, &model, &shape))
+	{
+		*startup_cost = *total_cost = VXE_OUT_OF_REACH;
+		return;
+	}
 	model.shape = &shape;
 	model.work = ivfflat_work;
 	model.may_truncate = !shape.iterative;
