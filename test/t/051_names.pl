@@ -45,6 +45,48 @@ for my $order ([ 'vector', 'vectorx' ], [ 'vectorx', 'vector' ])
 	$node->safe_psql($name, "CREATE EXTENSION $second; CREATE EXTENSION $first; DROP EXTENSION vector, vectorx");
 }
 
+sub error_of
+{
+	my ($database, $statement) = @_;
+	my ($status, $out, $error) = $node->psql($database, $statement);
+	return $error;
+}
+
+# the owner is dropped while the marker is there, and what remains is dumped and restored, in whatever schemas the two were asked for
+for my $order ([ 'vector', 'vectorx' ], [ 'vectorx', 'vector' ])
+{
+	my ($first, $second) = @$order;
+	my $label = "$first in a schema, then $second";
+	my $name = database(qq{CREATE SCHEMA "Ext"; CREATE EXTENSION $first WITH SCHEMA "Ext"; CREATE EXTENSION $second WITH SCHEMA public;
+		CREATE TABLE kept (id integer PRIMARY KEY, e "Ext".vector(2)); INSERT INTO kept SELECT i, ARRAY[i, 1]::"Ext".vector FROM generate_series(1, 50) i;
+		CREATE INDEX kept_index ON kept USING hnsw (e "Ext".vector_l2_ops)});
+	my $search = q{SET enable_seqscan = off; SET search_path = public, "Ext"; SELECT id FROM kept ORDER BY e <-> '[7,1]' LIMIT 1};
+	is($node->safe_psql($name, q{SELECT DISTINCT extnamespace::regnamespace FROM pg_extension WHERE extname IN ('vector', 'vectorx')}), '"Ext"', "$label: both in one schema");
+
+	my $dump = PostgreSQL::Test::Utils::tempdir . "/$name.dump";
+	$node->command_ok([ 'pg_dump', '-f', $dump, $name ], "$label: dump");
+	my $copy = database('SELECT 1');
+	$node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', $copy, '-f', $dump ], "$label: restore");
+	is($node->safe_psql($copy, $search), 7, "$label: restored");
+	$node->safe_psql($copy, qq{ALTER DATABASE $copy SET search_path = public, "Ext"});
+	indexes_are_sound($node, "$label: restored", $copy);
+
+	my $refusal = error_of($name, "DROP EXTENSION $first");
+	like($refusal, qr/cannot drop extension $first because other objects depend on it/, "$label: the owner of a column's type is not dropped");
+	like($refusal, qr/column e of table kept depends on type/, "$label: and the column is named");
+	$node->safe_psql($name, "DROP EXTENSION $second");
+	is($node->safe_psql($name, $search), 7, "$label: the other goes alone");
+	$node->safe_psql($name, "CREATE EXTENSION $second");
+
+	# without a user, the owner goes and leaves the marker; creating it again, or the marker anew, brings all back
+	$node->safe_psql($name, "DROP TABLE kept; DROP EXTENSION $first; CREATE EXTENSION $first");
+	is($node->safe_psql($name, $use), '[1,2]', "$label: the owner is created again");
+	is($node->safe_psql($name, $members), join("\n", map { "$_|" . ($_ eq $first ? 't' : 'f') } qw(vector vectorx)), "$label: and owns all");
+	$node->safe_psql($name, "DROP EXTENSION $first; DROP EXTENSION $second; CREATE EXTENSION $second; CREATE EXTENSION $first");
+	is($node->safe_psql($name, $use), '[1,2]', "$label: the marker is created anew");
+	is($node->safe_psql($name, $members), join("\n", map { "$_|" . ($_ eq $second ? 't' : 'f') } qw(vector vectorx)), "$label: and owns all");
+}
+
 # schemas, and what clients read of the extension
 my $schemas = database('CREATE SCHEMA extensions; CREATE EXTENSION vector WITH SCHEMA extensions');
 is($node->safe_psql($schemas, q{SET search_path = public, extensions; } . $use), '[1,2]', 'in another schema');
@@ -69,12 +111,6 @@ for my $operator ('<->', '<=>', '<~>')
 	like($node->safe_psql($bare, "SET enable_seqscan = off; EXPLAIN (COSTS OFF) SELECT id FROM documents ORDER BY embedding $operator ARRAY[3.3,2.2,1.1] LIMIT 3"),
 		qr/Index Scan using documents_embedding_idx/, "embedding: index for $operator");
 	is($node->safe_psql($bare, "SET enable_seqscan = off; $search"), $node->safe_psql($bare, "SET enable_indexscan = off; $search"), "embedding: 150 rows by $operator");
-}
-sub error_of
-{
-	my ($database, $statement) = @_;
-	my ($status, $out, $error) = $node->psql($database, $statement);
-	return $error;
 }
 like(error_of($bare, 'CREATE INDEX ON documents USING hnsw(embedding) WITH (m=3)'), qr/HNSW index requires 'dims' to be specified/, 'dims is required');
 like(error_of($bare, q{INSERT INTO documents VALUES (2009, '{1,2,3,4}')}), qr/Wrong number of dimensions: 4 instead of 3 expected/, 'wrong length of a row');
