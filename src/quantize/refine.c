@@ -120,9 +120,9 @@ vxq_refine_query_prepare(const VxRefineCodec *refine, const void *input,
 
 /* a factor as the encoder may have written it, whatever a damaged page holds */
 static float
-sane_factor(float factor)
+sane_factor(float factor, float largest)
 {
-	return factor > 0.0f && factor < 1e19f ? factor : 0.0f;
+	return factor > 0.0f && factor < largest ? factor : 0.0f;
 }
 
 /*
@@ -131,28 +131,29 @@ sane_factor(float factor)
  * f y, of length sqrt(|r|^2 + |w|^2).  Both are independent.
  */
 void
-vxq_refine_estimate(const VxRefineCodec *refine, const VxCodeQuery *base_query,
-					const VxCodeQuery *query, float add, const uint8_t *bytes,
+vxq_refine_estimate(const VxCodeQuery *base_query, const VxCodeQuery *query,
+					float add, const uint8_t *bytes,
 					float *estimate, float *error)
 {
 	const VxFusion *fusion = &base_query->fusion;
 	VxFactors	lost;
-	VxCodeArray row = {bytes, refine->codec.code_bytes, &lost.add, &lost.scale, &lost.error};
+	size_t		code_bytes = query->codec->code_bytes;
+	VxCodeArray row = {bytes, code_bytes, &lost.add, &lost.scale, &lost.error};
 	float		product;
 	float		product_error;
 	float		length2;
 	float		noise;
 	float		narrowed;
 
-	Assert(base_query->codec == refine->base && query->codec == &refine->codec);
+	Assert(query->codec->dims == base_query->codec->padded_dims);
 	Assert(base_query->purpose == VX_QUERY_SEARCH);
 	/* what was shrunk to be coded is ordered by direction alone */
 	if (!isfinite(*error) || !(add < 0.9 * VXQ_LONGEST * VXQ_LONGEST))
 		return;
-	memcpy(&lost, bytes + refine->codec.code_bytes, sizeof(lost));
-	lost.add = sane_factor(lost.add);
-	lost.scale = sane_factor(lost.scale);
-	lost.error = sane_factor(lost.error);
+	memcpy(&lost, bytes + code_bytes, sizeof(lost));
+	lost.add = sane_factor(lost.add, 1e38f);
+	lost.scale = sane_factor(lost.scale, 1e19f);
+	lost.error = sane_factor(lost.error, 1e19f);
 	vxq_estimate(query, &row, NULL, 1, &product, &product_error);
 
 	length2 = (add > 0.0f ? add : 0.0f) + lost.add;

@@ -59,8 +59,8 @@ extern void vxq_refine_query_prepare(const VxRefineCodec *refine, const void *in
  * |estimate - key| <= error for at least 99.7 % of rows.  Left as they are where
  * the error is infinite.  Never NaN, whatever the bytes hold.
  */
-extern void vxq_refine_estimate(const VxRefineCodec *refine, const VxCodeQuery *base_query,
-								const VxCodeQuery *query, float add, const uint8_t *bytes,
+extern void vxq_refine_estimate(const VxCodeQuery *base_query, const VxCodeQuery *query,
+								float add, const uint8_t *bytes,
 								float *estimate, float *error);
 
 #endif							/* VX_QUANTIZE_REFINE_H */

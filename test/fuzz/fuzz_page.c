@@ -145,7 +145,7 @@ search_pages(const VxPageSource *source, const uint8_t *query_bytes)
 		float		estimate = 1.0f;
 		float		error = 2.0f;
 
-		vxq_refine_estimate(&refine, query, refine_query, pages[0].add[0], bytes, &estimate, &error);
+		vxq_refine_estimate(query, refine_query, pages[0].add[0], bytes, &estimate, &error);
 		if (isnan(estimate) || isnan(error) || error > 2.0f)
 			abort();
 	}

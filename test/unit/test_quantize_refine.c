@@ -86,7 +86,7 @@ estimate_rows(RefinedRows *refined, const float *query, int count, float *result
 	{
 		results[2][i] = results[0][i];
 		results[3][i] = results[1][i];
-		vxq_refine_estimate(&refined->refine, rows->query, refined->query, rows->add[i],
+		vxq_refine_estimate(rows->query, refined->query, rows->add[i],
 							refined->bytes + i * refined->refine.bytes, &results[2][i], &results[3][i]);
 	}
 }

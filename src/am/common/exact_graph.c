@@ -67,8 +67,8 @@ vxs_graph_refine(VxExactStage *stage, VxCandidate *candidate)
 {
 	Assert(stage->base_query != NULL && stage->refine_query != NULL);
 	vxs_read_stored(stage, candidate);
-	vxq_refine_estimate(stage->index->refine, stage->base_query, stage->refine_query,
-						candidate->add, (const uint8 *) stage->vector,
+	vxq_refine_estimate(stage->base_query, stage->refine_query, candidate->add,
+						(const uint8 *) stage->vector,
 						&candidate->estimate, &candidate->error);
 	stage->refined++;
 }
