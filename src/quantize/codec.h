@@ -176,6 +176,34 @@ vxq_codes_have_mean(VxCodeKind kind)
 	return kind != VX_CODE_BITS && kind != VX_CODE_SPARSE;
 }
 
+/*
+ * A term of an input: a dimension in which it is not zero, and how much that
+ * says about it, not negative and finite.  Weights of one codec compare.
+ */
+typedef struct VxTerm
+{
+	uint32_t	term;
+	float		weight;
+} VxTerm;
+
+/*
+ * Have such codes terms?  Most pairs of inputs then have none in common, and two
+ * that share a rare one may be near without a neighbour in common.
+ */
+static inline bool
+vxq_codes_have_terms(VxCodeKind kind)
+{
+	return kind == VX_CODE_SPARSE;
+}
+
+/*
+ * The heaviest terms of a code or of a prepared query, at most so many, the
+ * heaviest first; returns how many there are.  Of kinds that have terms only.
+ */
+extern int	vxq_code_terms(const VxCodec *codec, const uint8_t *code,
+						   const VxFactors *factors, VxTerm *terms, int most);
+extern int	vxq_query_terms(const VxCodeQuery *query, VxTerm *terms, int most);
+
 /* Are estimates of such codes exact, so that nobody needs the vectors? */
 extern bool vxq_codes_are_exact(VxCodeKind kind, int dims);
 

@@ -282,6 +282,68 @@ vxq_sparse_from_code(const uint8_t *code, const VxFactors *factors, VxCodeQuery 
 	query->sparse.lost = factors->error;
 }
 
+/* Put a term among the heaviest so far, which are in order; returns their number. */
+static int
+offer_term(VxTerm *terms, int count, int most, VxTerm term)
+{
+	int			at = count;
+
+	if (count == most && term.weight <= terms[count - 1].weight)
+		return count;
+	count += count < most;
+	at = at < most ? at : most - 1;
+	for (; at > 0 && terms[at - 1].weight < term.weight; at--)
+		terms[at] = terms[at - 1];
+	terms[at] = term;
+	return count;
+}
+
+/*
+ * A term weighs what it adds to a product.  L1 looks for rows that have little
+ * else, so there it weighs as much as its share of the row.
+ */
+int
+vxq_code_terms(const VxCodec *codec, const uint8_t *code, const VxFactors *factors,
+			   VxTerm *terms, int most)
+{
+	int			bytes = index_bytes(codec->dims);
+	const uint8_t *indices = code + codec->elements;
+	float		whole = codec->metric == VX_METRIC_L1 ? factors->add : 1.0f;
+	int			count = 0;
+	int			i;
+
+	Assert(vxq_codes_have_terms(codec->kind) && most > 0);
+	for (i = 0; i < codec->elements && code[i] != 0; i++)
+	{
+		VxTerm		term;
+
+		term.term = load_index(indices + i * bytes, bytes);
+		term.weight = fabsf((int8_t) code[i] * factors->scale) / fmaxf(whole, FLT_MIN);
+		count = offer_term(terms, count, most, term);
+	}
+	return count;
+}
+
+int
+vxq_query_terms(const VxCodeQuery *query, VxTerm *terms, int most)
+{
+	const VxSparsePlace *table = (const VxSparsePlace *) query->plane;
+	int			count = 0;
+	uint32_t	place;
+
+	Assert(vxq_codes_have_terms(query->codec->kind) && most > 0);
+	for (place = 0; place <= query->sparse.mask; place++)
+	{
+		VxTerm		term;
+
+		term.term = table[place].index;
+		term.weight = fabsf(table[place].value);
+		if (term.weight > 0.0f)
+			count = offer_term(terms, count, most, term);
+	}
+	return count;
+}
+
 /* The value of the query at an index, 0 if it has none. */
 static inline float
 look_up(const VxCodeQuery *query, uint32_t index)

@@ -33,10 +33,14 @@ vxp_meta_derive(VxMeta *meta)
 	shape.vector_bytes = 0;
 	shape.upper = true;
 	vxp_graph_geometry(&meta->geometry[1], &shape);
+
+	meta->terms.first = VX_META_BLOCK + 1 + meta->data.mean_pages;
+	meta->terms.bits = (int) meta->data.term_bits;
 }
 
 /*
- * Write the first pages of a new index: metapage, then the mean.
+ * Write the first pages of a new index: metapage, then the mean, then an empty
+ * directory if meta says that there is one.
  *
  * meta holds the fixed fields; this fills in the rest.  mean (dimensions
  * floats) may be NULL for a mean of zero.  Pages are written in build mode:
@@ -62,7 +66,7 @@ vxp_meta_create(Relation index, ForkNumber fork, VxMeta *meta,
 		vxp_mean_pages(meta->data.code_dimensions);
 	for (int i = 0; i < VX_MAX_LAYERS; i++)
 		meta->data.root[i] = InvalidBlockNumber;
-	meta->data.built_graph = VX_META_BLOCK + 1 + meta->data.mean_pages;
+	meta->data.built_graph = vxp_first_graph_block(&meta->data);
 	meta->data.built_end = meta->data.built_graph;
 	vxp_meta_derive(meta);
 
@@ -76,6 +80,7 @@ vxp_meta_create(Relation index, ForkNumber fork, VxMeta *meta,
 
 	if (mean != NULL)
 		vxp_mean_write(index, fork, mean, meta->data.code_dimensions);
+	vxp_terms_create(index, fork, &meta->terms);
 }
 
 /* Whether a metapage is that of pgvector, whose access methods share the names. */
@@ -136,13 +141,17 @@ vxp_meta_is_sane(const VxMetaPageData *data)
 	if (data->mean_pages != 0 &&
 		data->mean_pages != vxp_mean_pages(data->code_dimensions))
 		return false;
-	if (data->built_graph <= VX_META_BLOCK + data->mean_pages ||
+	if (data->term_bits != 0 &&
+		(data->term_bits < VX_TERMS_MIN_BITS ||
+		 data->term_bits > VX_TERMS_MAX_BITS))
+		return false;
+	if (data->built_graph < vxp_first_graph_block(data) ||
 		data->built_end < data->built_graph)
 		return false;
 	for (int i = 0; i < VX_MAX_LAYERS; i++)
 	{
 		if ((i < data->layers) != (data->root[i] != InvalidBlockNumber) ||
-			data->root[i] <= VX_META_BLOCK + data->mean_pages)
+			data->root[i] < vxp_first_graph_block(data))
 			return false;
 	}
 	return vxp_graph_shape_fits(data->code_bytes, data->m, data->vector_bytes);
@@ -262,7 +271,7 @@ vxp_meta_add_layer(VxPageTransaction *transaction, Buffer buffer, int layer,
 
 	data = (VxMetaPageData *) PageGetContents(vxp_edit(transaction, buffer));
 	Assert(layer == data->layers && layer < VX_MAX_LAYERS);
-	Assert(root > VX_META_BLOCK + data->mean_pages && root <= VX_MAX_GRAPH_BLOCK);
+	Assert(root >= vxp_first_graph_block(data) && root <= VX_MAX_GRAPH_BLOCK);
 	data->root[layer] = root;
 	data->layers = (uint8) (layer + 1);
 }

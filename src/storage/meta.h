@@ -9,6 +9,7 @@
 #ifndef VX_META_H
 #define VX_META_H
 
+#include "storage/term_page.h"
 #include "storage/graph_page.h"
 #include "storage/page_transaction.h"
 
@@ -31,8 +32,8 @@
  * root[l] is the first page of layer l: every page of the layer is reached
  * from it through pinned edges.  Searches begin at root[layers - 1].
  *
- * Blocks up to built_graph are metapage, mean and graph pages, those up to
- * built_end vector pages; pages of all kinds follow.
+ * Blocks up to built_graph are metapage, mean, directory and graph pages, those
+ * up to built_end vector pages; pages of all kinds but the first three follow.
  */
 typedef struct VxMetaPageData
 {
@@ -60,7 +61,8 @@ typedef struct VxMetaPageData
 								 * vxp_refine_bits() */
 	BlockNumber built_graph;	/* end of the graph pages that a build wrote */
 	BlockNumber built_end;		/* end of the vector pages that it wrote */
-	uint32		reserved[1];
+	uint32		term_bits; /* 2^this buckets in the entry directory, which
+								 * follows the mean; 0: there is none */
 	BlockNumber root[VX_MAX_LAYERS];
 } VxMetaPageData;
 
@@ -68,6 +70,7 @@ typedef struct VxMeta
 {
 	VxMetaPageData data;
 	VxGraphGeometry geometry[2];	/* of the base layer, of upper layers */
+	VxTermDirectory terms;
 } VxMeta;
 
 /*
@@ -79,6 +82,14 @@ vxp_refine_bits(const VxMetaPageData *data)
 {
 	return data->total_bits <= data->code_bits ? 0 :
 		(int) data->total_bits - data->code_bits;
+}
+
+/* The block behind metapage, mean and directory, the first of a graph page. */
+static inline BlockNumber
+vxp_first_graph_block(const VxMetaPageData *data)
+{
+	return VX_META_BLOCK + 1 + data->mean_pages +
+		vxp_terms_pages((int) data->term_bits);
 }
 
 /* The geometry of a layer's pages. */

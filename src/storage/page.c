@@ -35,7 +35,7 @@ vxp_init_page(Page page, VxPageKind kind, int layer)
 	VxPageOpaqueData *opaque;
 
 	Assert(layer >= 0 && layer <= PG_UINT8_MAX);
-	Assert(kind >= VX_PAGE_META && kind <= VX_PAGE_FREE);
+	Assert(kind >= VX_PAGE_META && kind <= VX_PAGE_TERMS);
 
 	PageInit(page, BLCKSZ, sizeof(VxPageOpaqueData));
 	((PageHeader) page)->pd_lower = ((PageHeader) page)->pd_upper;

@@ -33,7 +33,8 @@ typedef enum VxPageKind
 	VX_PAGE_TIDS = 6,			/* further heap TIDs of the nodes of a page */
 	VX_PAGE_DIRECTORY = 7,		/* coded centres of lists */
 	VX_PAGE_LIST = 8,			/* rows of one list, coded */
-	VX_PAGE_FREE = 9			/* given back by VACUUM, to be used again */
+	VX_PAGE_FREE = 9,			/* given back by VACUUM, to be used again */
+	VX_PAGE_TERMS = 10			/* terms, and pages to search from for them */
 } VxPageKind;
 
 /*

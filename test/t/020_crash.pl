@@ -26,6 +26,11 @@ $node->safe_psql('postgres', q{
 	INSERT INTO s SELECT i, test_vector(1, i, 3) FROM generate_series(1, 300) i;
 	CREATE INDEX t_l2 ON t USING hnsw (e vector_l2_ops);
 	CREATE INDEX s_l2 ON s USING hnsw (e vector_l2_ops);
+	CREATE FUNCTION test_terms(i bigint) RETURNS sparsevec LANGUAGE sql IMMUTABLE AS
+		$$ SELECT format('{%s:%s,%s:1,%s:2}/5000', 1 + i % 1000, 1 + i % 7, 1001 + i % 999, 2001 + i * 7 % 2999)::sparsevec $$;
+	CREATE TABLE p (id int PRIMARY KEY, e sparsevec(5000));
+	INSERT INTO p SELECT i, test_terms(i) FROM generate_series(1, 300) i;
+	CREATE INDEX p_l2 ON p USING hnsw (e sparsevec_l2_ops);
 	CREATE UNLOGGED TABLE u (id int, e vector(40));
 	CREATE INDEX u_l2 ON u USING hnsw (e vector_l2_ops);
 	INSERT INTO u SELECT i, test_vector(1, i, 40) FROM generate_series(1, 100) i;
@@ -39,13 +44,16 @@ for my $round (1 .. $rounds)
 	my $clients = start_clients($node, 4, 100000, $seed + $round,
 		q{INSERT INTO t SELECT i, test_vector(1, i, 40) FROM nextval('ids') i} => 6,
 		q{INSERT INTO s SELECT i, test_vector(1, i, 3) FROM nextval('ids') i} => 6,
+		q{INSERT INTO p SELECT i, test_terms(i) FROM nextval('ids') i} => 4,
+		q{\set i random(1, 3000)
+			DELETE FROM p WHERE id BETWEEN :i AND :i + 3} => 1,
 		q{\set i random(1, 3000)
 			DELETE FROM t WHERE id BETWEEN :i AND :i + 3} => 2,
 		q{\set i random(1, 3000)
 			DELETE FROM s WHERE id BETWEEN :i AND :i + 3} => 2,
 		q{\set i random(1, 3000)
 			UPDATE t SET note = note + 1 WHERE id = :i} => 1);
-	my $vacuum = start_clients($node, 1, 100000, $seed, q{VACUUM t, s} => 1);
+	my $vacuum = start_clients($node, 1, 100000, $seed, q{VACUUM t, s, p} => 1);
 
 	$node->safe_psql('postgres', 'CHECKPOINT') if $round == 2;
 	usleep(500_000 + int(rand(1_000_000)));

@@ -134,6 +134,7 @@ vxb_start_index(VxGraphBuild *build)
 		mean = vxb_centre_codes(build);
 	else if (index->opclass->type->is_sparse && !empty)
 		vxb_set_code_elements(index, vxb_code_elements(build));
+	vxb_size_directory(index, build->spool->count);
 	vxp_meta_create(index->relation, MAIN_FORKNUM, &index->meta, empty ? NULL : mean);
 	if (mean != NULL)
 		pfree(mean);

@@ -3,7 +3,7 @@
  * graph_check.c
  *	  Checks the pages of a graph index, one by one.
  *
- * Invariants I1 - I7 and I10 of the list in am/hnsw/hnsw_check.c: whatever
+ * Invariants I1 - I7, I10 and I16 of the list in am/hnsw/hnsw_check.c: whatever
  * can be said of a page without looking at another.  graph_check_vectors.c
  * and graph_check_edges.c do the rest.
  *
@@ -18,6 +18,7 @@
 
 #include <math.h>
 
+#include "miscadmin.h"
 #include "utils/memutils.h"
 
 #include "compat.h"
@@ -44,6 +45,8 @@ vxc_frame_kind(Page page)
 		return VXC_ADDED;
 	if (vxp_page_is_valid(page, VX_PAGE_TIDS))
 		return VXC_TIDS;
+	if (vxp_page_is_valid(page, VX_PAGE_TERMS))
+		return VXC_TERMS;
 	if (vxp_page_is_valid(page, VX_PAGE_GRAPH) &&
 		vxp_opaque(page)->layer < VX_MAX_LAYERS)
 		return VXC_GRAPH + vxp_opaque(page)->layer;
@@ -165,11 +168,13 @@ vxc_kind_belongs(const VxMetaPageData *data, BlockNumber block, uint8 kind)
 		return kind == VXC_META;
 	if (block <= VX_META_BLOCK + data->mean_pages)
 		return kind == VXC_MEAN;
+	if (block < vxp_first_graph_block(data))
+		return kind == VXC_TERMS;
 	if (block < data->built_graph)
 		return kind >= VXC_GRAPH;
 	if (block < data->built_end)
 		return kind == VXC_VECTOR;
-	return kind == VXC_NEW || kind >= VXC_ADDED;
+	return kind == VXC_NEW || kind == VXC_ADDED || kind == VXC_TIDS || kind >= VXC_GRAPH;
 }
 
 /*
@@ -340,6 +345,61 @@ vxc_check_pages(VxGraphCheck *graph)
 }
 
 /*
+ * I16: a bucket of the directory.
+ */
+static void
+vxc_check_bucket(VxGraphCheck *graph, BlockNumber block, const VxBucket *bucket)
+{
+	for (int i = 0; i < VX_BUCKET_ENTRIES; i++)
+	{
+		if (!BlockNumberIsValid(bucket->block[i]))
+		{
+			if (bucket->weight[i] != 0)
+				vxc_report(graph->check, "I16", block, VXC_NO_SLOT,
+						   "an entry of the directory has a weight and no page");
+			continue;
+		}
+		if (i > 0 && !BlockNumberIsValid(bucket->block[i - 1]))
+			vxc_report(graph->check, "I16", block, VXC_NO_SLOT,
+					   "an entry of the directory follows one not in use");
+		if (vxc_kind_of(graph, bucket->block[i]) != VXC_GRAPH)
+			vxc_report(graph->check, "I16", block, VXC_NO_SLOT,
+					   "the directory names block %u, which is not a page of the base layer",
+					   bucket->block[i]);
+		for (int j = 0; j < i; j++)
+		{
+			if (bucket->block[j] == bucket->block[i])
+				vxc_report(graph->check, "I16", block, VXC_NO_SLOT,
+						   "a bucket of the directory names block %u twice", bucket->block[i]);
+		}
+	}
+}
+
+/*
+ * I16: the entry directory.
+ */
+static void
+vxc_check_directory(VxGraphCheck *graph)
+{
+	const VxTermDirectory *directory = &graph->index->meta.terms;
+
+	for (uint32 i = 0; i < vxp_terms_pages(directory->bits); i++)
+	{
+		BlockNumber block = directory->first + i;
+		const VxBucket *buckets;
+		int			count;
+
+		CHECK_FOR_INTERRUPTS();
+		if (block >= graph->nblocks || graph->kinds[block] != VXC_TERMS)
+			continue;			/* I3 has said so */
+		vxc_copy_page(graph->check, block, graph->page.data);
+		buckets = vxp_terms_buckets(vxc_page(graph), i, directory->bits, &count);
+		for (int j = 0; j < count; j++)
+			vxc_check_bucket(graph, block, &buckets[j]);
+	}
+}
+
+/*
  * Check an index whose pages form a graph.  Everything is allocated in a
  * context of its own.
  */
@@ -360,6 +420,7 @@ vxc_check_graph_index(VxCheck *check)
 		graph->nblocks = RelationGetNumberOfBlocks(check->index);
 		vxc_check_codec(graph);
 		vxc_check_pages(graph);
+		vxc_check_directory(graph);
 		vxc_check_vectors(graph);
 		vxc_check_tid_lists(graph);
 		vxc_check_rows(graph);

@@ -19,6 +19,7 @@
 #define VXC_VECTOR		4
 #define VXC_ADDED		5
 #define VXC_TIDS		6
+#define VXC_TERMS	7
 #define VXC_GRAPH		16
 
 typedef struct VxGraphCheck

@@ -91,7 +91,7 @@ vxe_graph_shape(const IndexOptInfo *info, const VxCostModel *model,
 	shape->tuples = model->tuples;
 	shape->base_pages = ceil(model->tuples / slots);
 	shape->upper_pages = shape->base_pages > 1.0 ?
-		VXI_MAX_ENTRIES * log(shape->base_pages) / -log(vxi_promotion()) : 0.0;
+		VXI_DESCENT_BEAM * log(shape->base_pages) / -log(vxi_promotion()) : 0.0;
 	shape->vector_pages = meta.data.vector_bytes == 0 ? 0.0 :
 		1.0 + (double) meta.data.vector_bytes / VX_PAGE_CONTENTS;
 	shape->row_pages = meta.data.total_bits == 0 ? 0.0 : VXE_PAGES_PER_ROW;

@@ -107,6 +107,17 @@ vxb_set_code_elements(VxIndex *index, int elements)
 }
 
 /*
+ * Decide whether the index has an entry directory, and for how many rows: 0 for
+ * an index that is made before them.
+ */
+void
+vxb_size_directory(VxIndex *index, uint64 rows)
+{
+	index->meta.data.term_bits =
+		!vxq_codes_have_terms(index->codec.kind) ? 0 : (uint32) vxp_terms_bits(rows);
+}
+
+/*
  * Begin an index: check the column and fill in the fixed fields of the
  * metapage.  The codec is set up for the shape of its codes only.
  */
@@ -157,6 +168,7 @@ vxb_build_empty(const VxGraphMethod *method, Relation relation)
 	VxIndex    *empty = vxb_new_index(method, relation);
 
 	empty->meta.data.spread = 1.0f;
+	vxb_size_directory(empty, 0);
 	vxp_meta_create(relation, INIT_FORKNUM, &empty->meta, NULL);
 	vxp_log_fork(relation, INIT_FORKNUM);
 }

@@ -58,6 +58,7 @@ typedef struct VxGraphMethod
 
 extern VxIndex *vxb_new_index(const VxGraphMethod *method, Relation relation);
 extern void vxb_set_code_elements(VxIndex *index, int elements);
+extern void vxb_size_directory(VxIndex *index, uint64 rows);
 extern void vxb_build_empty(const VxGraphMethod *method, Relation relation);
 
 #endif							/* VX_GRAPH_CREATE_H */

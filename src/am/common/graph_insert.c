@@ -50,7 +50,7 @@ vxi_insert_begin(VxIndex *index, VxPageMode mode, const VxInsertOptions *how)
 {
 	VxGraphInsert *insert = palloc0_object(VxGraphInsert);
 	VxPageSearchOptions options;
-	int			effort = Max(how->effort, VXI_MAX_ENTRIES);
+	int			effort = Max(how->effort, VXI_DESCENT_BEAM);
 
 	Assert(index->codec.code_bytes == index->meta.data.code_bytes);
 	Assert(how->max_layers >= 1 && how->max_layers <= VX_MAX_LAYERS);
@@ -417,8 +417,8 @@ vxi_open_layer(VxGraphInsert *insert, int layer, const VxIndexValue *value,
  *
  * `down` is the node's block one layer below, InvalidBlockNumber on the base
  * layer.  After a crash between the records of this function the node is
- * placed and reachable, and some neighbours do not know of it: searches read
- * a page more, nothing is lost.
+ * placed and reachable, and some neighbours, or the directory, do not know of
+ * it: searches read a page more, nothing is lost.
  */
 static BlockNumber
 vxi_insert_layer(VxGraphInsert *insert, int layer, const VxIndexValue *value,
@@ -477,6 +477,8 @@ vxi_insert(VxGraphInsert *insert, const VxIndexValue *value,
 		below = vxi_insert_layer(insert, layer, value, tid, below);
 		if (below == InvalidBlockNumber)
 			break;
+		if (layer == 0 && index->meta.terms.bits > 0)
+			vxi_directory_add(insert, below);
 	}
 	if (insert->mode == VX_PAGES_LOGGED)
 		vxn_count_insert(index->relation, insert->edges_written);

@@ -25,6 +25,7 @@ typedef enum VxGraphPageCount
 {
 	VXN_PAGES_META,
 	VXN_PAGES_MEAN,
+	VXN_PAGES_TERMS,
 	VXN_PAGES_GRAPH,			/* of the base layer */
 	VXN_PAGES_UPPER,			/* of the layers above */
 	VXN_PAGES_VECTOR,			/* of a build, and added by inserts */
@@ -35,7 +36,7 @@ typedef enum VxGraphPageCount
 } VxGraphPageCount;
 
 static const char *const page_names[VXN_PAGES_KINDS] = {
-	"meta", "mean", "graph", "upper", "vector", "tids", "new", "invalid"
+	"meta", "mean", "terms", "graph", "upper", "vector", "tids", "new", "invalid"
 };
 
 /* What the walk counts. */
@@ -100,6 +101,8 @@ vxn_tally_page(VxGraphTally *tally, BlockNumber block, Page page)
 		return VXN_PAGES_META;		/* has been read and verified */
 	if (vxp_page_is_valid(page, VX_PAGE_MEAN))
 		return VXN_PAGES_MEAN;
+	if (vxp_page_is_valid(page, VX_PAGE_TERMS))
+		return VXN_PAGES_TERMS;
 	if (vxp_page_is_valid(page, VX_PAGE_VECTOR) ||
 		vxp_page_is_valid(page, VX_PAGE_ADDED))
 		return VXN_PAGES_VECTOR;

@@ -435,8 +435,7 @@ vxv_walk(VxVacuum *vacuum)
 {
 	const VxMetaPageData *data = &vacuum->meta.data;
 
-	vxv_visit(vacuum, VX_META_BLOCK + 1 + data->mean_pages,
-			  data->built_graph);
+	vxv_visit(vacuum, vxp_first_graph_block(data), data->built_graph);
 	for (int layer = 0; layer < data->layers; layer++)
 		vxv_set(vacuum, vacuum->graph, data->root[layer]);
 	while (vxv_visit(vacuum, vacuum->first, vacuum->nblocks) > 0)

@@ -217,7 +217,8 @@ vxb_record_layers(VxGraphWriter *writer)
 
 /*
  * Record where the graph pages and the vector pages end, for VACUUM to know
- * which pages it need not read, and read the metapage again.
+ * which pages it need not read, and read the metapage again.  Then fill the
+ * entry directory, if the index has one, from the pages written.
  */
 void
 vxb_record_extent(VxIndex *index, BlockNumber vectors)
@@ -231,6 +232,8 @@ vxb_record_extent(VxIndex *index, BlockNumber vectors)
 					   RelationGetNumberOfBlocks(index->relation));
 	vxp_commit(&transaction);
 	vxp_meta_read(index->relation, &index->meta);
+	if (index->meta.terms.bits > 0)
+		vxi_directory_fill(index);
 }
 
 /*

@@ -193,6 +193,8 @@ vxi_meta_problem(const VxIndex *index)
 		data->code_dimensions !=
 		(uint32) index->opclass->type->code_dimensions((int) data->dimensions))
 		return "Its codes are not those of its operator class and dimensions.";
+	if (data->term_bits != 0 && !vxq_codes_have_terms((VxCodeKind) data->code_kind))
+		return "It has an entry directory, but its codes have no terms.";
 	if (data->vector_bytes !=
 		vxi_vector_bytes(index, (VxCodeKind) data->code_kind))
 		return "Its vectors are not those of its operator class and dimensions.";
@@ -388,7 +390,7 @@ vxi_pages_below(VxLayerSource *source, const VxPageSearch *search,
 	int			found = 0;
 	const VxCandidate *results = vxg_search_results(search, &count);
 
-	for (int i = 0; i < count && found < VXI_MAX_ENTRIES; i++)
+	for (int i = 0; i < count && found < VXI_DESCENT_BEAM; i++)
 	{
 		bool		known = false;
 
@@ -406,8 +408,9 @@ vxi_pages_below(VxLayerSource *source, const VxPageSearch *search,
 
 /*
  * Search the layers above `layer` from the top, and leave in entries (room for
- * VXI_MAX_ENTRIES) the pages from which to search it.  Returns their number,
- * 0 if the index is empty.  Leaves the source on `layer`.
+ * VXI_MAX_ENTRIES) the pages from which to search it, on the base layer those
+ * that the directory names as well.  Some may be named twice.  Returns their
+ * number, 0 if the index is empty.  Leaves the source on `layer`.
  */
 int
 vxi_descend(VxIndex *index, VxLayerSource *source, VxPageSearch *search,
@@ -424,7 +427,7 @@ vxi_descend(VxIndex *index, VxLayerSource *source, VxPageSearch *search,
 	for (int at = top; at > layer; at--)
 	{
 		source->layer = at;
-		vxg_search_set_ef(search, VXI_MAX_ENTRIES);
+		vxg_search_set_ef(search, VXI_DESCENT_BEAM);
 		vxg_search_run(search, query, entries, count);
 		count = vxi_pages_below(source, search, entries);
 		if (count == 0)
@@ -435,5 +438,8 @@ vxi_descend(VxIndex *index, VxLayerSource *source, VxPageSearch *search,
 		}
 	}
 	source->layer = layer;
+	if (layer == 0 && index->meta.terms.bits > 0)
+		count += vxi_directory_entries(&source->reader, &index->meta.terms,
+									   query, entries + count);
 	return count;
 }

@@ -10,6 +10,7 @@
 #ifndef VX_INDEX_H
 #define VX_INDEX_H
 
+#include "am/common/directory.h"
 #include "base/host.h"
 #include "graph/page_search.h"
 #include "quantize/codec.h"
@@ -97,8 +98,11 @@ extern int	vxi_descend(VxIndex *index, VxLayerSource *source,
 						VxPageSearch *search, const VxCodeQuery *query,
 						int layer, uint32 *entries);
 
-/* Most pages that a search of the base layer is started from. */
-#define VXI_MAX_ENTRIES		4
+/* Pages from which a layer is searched, as the layer above says. */
+#define VXI_DESCENT_BEAM	4
+
+/* Most pages that a search is started from, those of the directory included. */
+#define VXI_MAX_ENTRIES		(VXI_DESCENT_BEAM + VXI_DIRECTORY_ENTRIES)
 
 static inline ItemPointerData
 vxi_tid_from_uint64(uint64 tid)

@@ -143,7 +143,7 @@ vxs_workspace_fit(VxScanWorkspace *workspace, int beam, Size memory_limit)
 	MemoryContext old;
 
 	Assert(beam > 0);
-	beam = Max(beam, VXI_MAX_ENTRIES);
+	beam = Max(beam, VXI_DESCENT_BEAM);
 	if (workspace->search != NULL && options->memory_limit == memory_limit &&
 		options->max_ef >= beam && options->max_ef / 4 <= beam)
 	{

@@ -11,10 +11,11 @@
  *		agree with each other, with the operator class and with the codec that
  *		follows from them.
  *	I2	Blocks 1 .. mean_pages are the pages of the mean, which is finite.
- *	I3	Every other block is a graph page, a vector page, a page of heap TIDs,
- *		or was never initialised; header and special area are those of its
- *		kind. Blocks up to built_graph are graph pages, those up to built_end
- *		vector pages of the build, which are nowhere else.
+ *	I3	Behind these comes the entry directory, where codes have terms.  Every
+ *		other block is a graph page, a vector page, a page of heap TIDs, or was
+ *		never initialised; header and special area are those of its kind.  From
+ *		there to built_graph are graph pages, from there to built_end vector
+ *		pages of the build, which are nowhere else.
  *	I4	A graph page is on a layer that exists; built_slots <= used_slots <=
  *		slots of a page; where vectors were built their start is set.
  *	I5	The root of each layer is a page of that layer.
@@ -39,6 +40,9 @@
  *	I15	A further heap TID is of a shared slot of its page, or of the graph
  *		page that its page is chained to, and lies within the table. Every
  *		page of heap TIDs is in the chain of one graph page, once.
+ *	I16	The entry directory, on the pages behind the mean, names graph pages of
+ *		the base layer, each once in a bucket; entries in use come first, the
+ *		others have no weight.
  *	P1	Pinned edges lead from the root of a layer to every page of it.
  *	P2	No edge names the page it is on.
  *	P3	No list names a page twice.

@@ -1,0 +1,31 @@
+/*-------------------------------------------------------------------------
+ *
+ * directory.h
+ *	  Entries to the base layer by the terms of a value.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef VX_TERMS_H
+#define VX_TERMS_H
+
+#include "quantize/codec.h"
+#include "storage/term_page.h"
+
+/* Terms of a query that are looked up, its heaviest. */
+#define VXI_QUERY_TERMS			12
+
+/* Terms of a row that are entered, its heaviest. */
+#define VXI_ROW_TERMS			16
+
+/* Most pages that the directory names for a query. */
+#define VXI_DIRECTORY_ENTRIES	(VXI_QUERY_TERMS * VX_BUCKET_ENTRIES)
+
+struct VxIndex;
+struct VxGraphInsert;
+
+extern int	vxi_directory_entries(VxReader *reader, const VxTermDirectory *directory,
+								  const VxCodeQuery *query, uint32 *entries);
+extern void vxi_directory_add(struct VxGraphInsert *insert, BlockNumber block);
+extern void vxi_directory_fill(struct VxIndex *index);
+
+#endif							/* VX_TERMS_H */
