@@ -73,6 +73,8 @@ make_server_tree()
 	local config=$1 bin lib share
 
 	bin=$("$config" --bindir) lib=$("$config" --pkglibdir) share=$("$config" --sharedir)
+	# a pg_config that fails would make this a copy of everything
+	[ -d "$bin" ] && [ -d "$lib" ] && [ -d "$share" ] || die "$config does not name the folders of a server"
 	mkdir -p "$RUN/tree$bin" "$RUN/tree$lib" "$RUN/tree$share"
 	cp -pR "$bin/." "$RUN/tree$bin"
 	cp -rs "$lib/." "$RUN/tree$lib"
