@@ -104,7 +104,7 @@ become_follower(VxMemGraph *graph, uint32_t node, uint32_t leader)
 	vxg_lock_list(graph, list);
 	graph->next_follower[node] = graph->next_follower[leader];
 	graph->next_follower[leader] = node;
-	vxg_unlock_list(list, LIST_COUNT(*list));
+	vxg_unlock_list(list, LIST_COUNT(vxa_load_acquire(list)));
 }
 
 /*
@@ -116,7 +116,7 @@ become_follower(VxMemGraph *graph, uint32_t node, uint32_t leader)
 static uint32_t
 prune_list(VxMemGraph *graph, uint32_t *list, uint32_t node, uint32_t newcomer)
 {
-	int			count = (int) LIST_COUNT(*list);
+	int			count = (int) LIST_COUNT(vxa_load_acquire(list));
 
 	Assert(count == graph->capacity);
 	memcpy(graph->batch, list + 1, count * sizeof(uint32_t));
@@ -145,7 +145,8 @@ add_back_edges(VxMemGraph *graph, int layer, uint32_t node, const uint32_t *chos
 
 		Assert(chosen[i] != node);
 		vxg_lock_list(graph, list);
-		count = LIST_COUNT(*list);
+		/* others may be trying for the lock: the word is theirs to look at as well */
+		count = LIST_COUNT(vxa_load_acquire(list));
 		Assert(count <= (uint32_t) graph->capacity);
 		if (count < (uint32_t) graph->capacity)
 			vxa_store_release(&list[++count], node);
