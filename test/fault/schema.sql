@@ -18,6 +18,8 @@ LANGUAGE plpgsql AS $$
 DECLARE
 	setting record;
 BEGIN
+	-- settings are there once the library is loaded
+	PERFORM vectorx_version();
 	FOR setting IN SELECT name, max_val FROM pg_settings
 		WHERE name IN ('hnsw.ef_search', 'ivfflat.probes', 'diskann.l_value_is') LOOP
 		PERFORM set_config(setting.name, least(setting.max_val::float8, 1000)::text, false);
