@@ -26,6 +26,7 @@ VX_TARGET_BEGIN("sse2")
 /* "x" is any vector register: the value is pinned, but not to which */
 #define v_keep(vector) __asm__("" : "+x" (vector))
 #define V_WIDTH 4
+#define VX_ISA_MATCHES_BLOCKS
 #define PANEL_ROWS 2
 typedef __m128 Vf;
 
@@ -145,6 +146,51 @@ vf_sum(Vf a)
 	Vf			pairs = _mm_add_ps(a, _mm_movehl_ps(a, a));
 
 	return _mm_cvtss_f32(_mm_add_ss(pairs, _mm_shuffle_ps(pairs, pairs, 1)));
+}
+
+/* Which lanes of a vector.  All bits of a lane, or none. */
+typedef __m128 Vm;
+
+VX_INLINE Vm
+vm_none(void)
+{
+	return _mm_setzero_ps();
+}
+
+/* lanes of int32 that are equal to this one */
+VX_INLINE Vm
+vm_equal(Vf a, const int32_t *one)
+{
+	return _mm_castsi128_ps(_mm_cmpeq_epi32(_mm_castps_si128(a), _mm_set1_epi32(*one)));
+}
+
+VX_INLINE Vm
+vm_or(Vm a, Vm b)
+{
+	return _mm_or_ps(a, b);
+}
+
+/* comparing the other way round, where a set of lanes is a vector */
+VX_INLINE Vm
+vm_meet(Vm met, int k, Vm equal, Vf block, const int32_t *one)
+{
+	(void) k;
+	(void) equal;
+	return vm_or(met, vm_equal(block, one));
+}
+
+/* zero in these lanes */
+VX_INLINE Vf
+vf_drop_lanes(Vf a, Vm lanes)
+{
+	return _mm_andnot_ps(lanes, a);
+}
+
+/* b in lanes of a that are zero so far */
+VX_INLINE Vf
+vf_put_lanes(Vf a, Vm lanes, Vf b)
+{
+	return _mm_or_ps(a, _mm_and_ps(lanes, b));
 }
 
 VX_INLINE Vd

@@ -4,12 +4,21 @@
  *	  The kernels of sparse vectors.
  *
  * Included by each isa_<name>.c after dense_body.h.  Two vectors of like length
- * are merged without a branch on the order of their indices, which no
- * predictor could guess: each step takes the element of one side, or of
- * both, and zero for the other.  AVX-512 compares blocks of sixteen with
- * blocks first, and leaves the ends to the merge.  Where one is much longer, the elements of
- * the short one are looked for in it, and what lies between two of them is
- * summed up as a dense vector.
+ * are merged: each step takes the element of one side, or of both, and zero for
+ * the other.  Which it is no predictor can guess, so that blocks of V_WIDTH
+ * elements are compared with blocks first, and only the ends are left to the
+ * merge.  Where one is much longer, the elements of the short one are looked
+ * for in it, and what lies between two of them is summed up as a dense vector.
+ *
+ * An ISA that compares blocks defines VX_ISA_MATCHES_BLOCKS and
+ *
+ *	Vm						a set of lanes
+ *	vm_none() vm_or(a, b)
+ *	vm_equal(a, p)			lanes of a, as int32, that are equal to *p
+ *	vm_meet(met, k, e, b, p)	met and the lanes of b equal to *p, or met and lane
+ *							k if the set e is not empty: whichever is cheaper
+ *	vf_drop_lanes(a, m)		zero in these lanes
+ *	vf_put_lanes(a, m, b)	b in lanes of a that are zero
  *
  * Differences are summed as such and never as norms less a product, which
  * would cancel for vectors that are near each other.
@@ -53,70 +62,97 @@ sparse_run(DenseOp op, const float *value, size_t count)
 /* From this many elements on both sides, blocks are compared with blocks. */
 #define SPARSE_BLOCKS (2 * V_WIDTH)
 
-/* How many of a block's indices are at most `limit`: the lower lanes. */
-VX_INLINE unsigned
-sparse_settled(const int32_t *index, int32_t limit)
+/*
+ * What comparing blocks has found so far of the two at hand: for each lane of
+ * a's the value of its equal among b's, and the lanes of b's that have one.
+ */
+typedef struct SparseMatch
 {
-	unsigned	count = 0;
+	Vf			partner;
+	Vm			matched;
+} SparseMatch;
 
-	while (count < V_WIDTH && index[count] <= limit)
+/*
+ * Compare each index of a block with all of the other.  Loads that broadcast
+ * leave the shuffle unit free; rotating would shuffle indices, values and the
+ * result.  A product has no term for elements without an equal, so that
+ * the compiler drops `matched` there.
+ */
+VX_INLINE void
+sparse_match(SparseMatch *match, const int32_t *index_a, const int32_t *index_b, const float *value_b)
+{
+	Vf			block_a = vf_load((const float *) index_a);
+	Vf			block_b = vf_load((const float *) index_b);
+	Vm			met = vm_none();
+
+	for (int k = 0; k < V_WIDTH; k++)
+	{
+		Vm			equal = vm_equal(block_a, index_b + k);
+
+		match->partner = vf_put_lanes(match->partner, equal, vf_set1(value_b + k));
+		met = vm_meet(met, k, equal, block_b, index_a + k);
+	}
+	match->matched = vm_or(match->matched, met);
+}
+
+/*
+ * When whole blocks of one side have run out: the values of the other's block
+ * as far as the last of those reached, zero in the lanes behind.  *at moves
+ * past them.  One lane at least was not reached, or the block would be done.
+ */
+VX_INLINE Vf
+sparse_settled(const VxSparse *side, size_t *at, int32_t limit)
+{
+	const float *value = side->value + *at;
+	size_t		count = 0;
+
+	Assert(side->index[*at + V_WIDTH - 1] > limit);
+	while (side->index[*at + count] <= limit)
 		count++;
-	return count;
+	*at += count;
+	return count > 0 ? vf_load_partial(value, count) : vf_zero();
 }
 
 /*
  * The same sums over whole blocks of both sides; leaves in *i and *j how far
  * it came.  Of the two blocks at hand the one that ends first is done: each of
- * its elements has met its equal on the other side, or has none.  `partner`
- * has the values of b for the lanes of a's block, `matched` the bits of b's
- * elements that have been met.  The block that is not done when the loop ends
- * is settled as far as the other side's last block reached.
+ * its elements has met its equal on the other side, or has none.  A branch says
+ * which one that is, once a block: adding zeros for the other was no faster,
+ * with pairs that no predictor knows either.
  */
 VX_INLINE double
 sparse_merge_blocks(DenseOp op, const VxSparse *a, const VxSparse *b, size_t *i, size_t *j)
 {
-	const unsigned all = (1U << V_WIDTH) - 1;
-	Vf			sum = vf_zero();
-	Vf			partner = vf_zero();
-	unsigned	matched = 0;
-	int32_t		last_a = -1;
-	int32_t		last_b = -1;
-	unsigned	settled;
+	SparseMatch match = {vf_zero(), vm_none()};
+	Vf			sum_a = vf_zero();
+	Vf			sum_b = vf_zero();
 
 	for (*i = *j = 0; *i + V_WIDTH <= a->count && *j + V_WIDTH <= b->count;)
 	{
-		int32_t		end_a = a->index[*i + V_WIDTH - 1];
-		int32_t		end_b = b->index[*j + V_WIDTH - 1];
+		const int32_t *end_a = a->index + *i + V_WIDTH - 1;
+		const int32_t *end_b = b->index + *j + V_WIDTH - 1;
+		int32_t		last_a = *end_a;
+		int32_t		last_b = *end_b;
 
-		matched |= vf_match_block(a->index + *i, b->index + *j, b->value + *j, &partner);
-		if (end_a <= end_b)
+		sparse_match(&match, a->index + *i, b->index + *j, b->value + *j);
+		if (last_a <= last_b)
 		{
-			sum = dense_step(op, sum, vf_load(a->value + *i), partner);
-			partner = vf_zero();
-			last_a = end_a;
+			sum_a = dense_step(op, sum_a, vf_load(a->value + *i), match.partner);
+			match.partner = vf_zero();
 			*i += V_WIDTH;
 		}
-		if (end_b <= end_a)
+		if (last_b <= last_a)
 		{
-			sum = dense_step(op, sum, vf_keep_lanes(vf_load(b->value + *j), ~matched & all), vf_zero());
-			matched = 0;
-			last_b = end_b;
+			sum_b = dense_step(op, sum_b, vf_drop_lanes(vf_load(b->value + *j), match.matched), vf_zero());
+			match.matched = vm_none();
 			*j += V_WIDTH;
 		}
 	}
-	if (*i + V_WIDTH <= a->count)
-	{
-		settled = sparse_settled(a->index + *i, last_b);
-		sum = dense_step(op, sum, vf_keep_lanes(vf_load(a->value + *i), (1U << settled) - 1), partner);
-		*i += settled;
-	}
-	if (*j + V_WIDTH <= b->count)
-	{
-		settled = sparse_settled(b->index + *j, last_a);
-		sum = dense_step(op, sum, vf_keep_lanes(vf_load(b->value + *j), ~matched & ((1U << settled) - 1)), vf_zero());
-		*j += settled;
-	}
-	return vf_sum(sum);
+	if (*i + V_WIDTH <= a->count && *j > 0)
+		sum_a = dense_step(op, sum_a, sparse_settled(a, i, b->index[*j - 1]), match.partner);
+	else if (*j + V_WIDTH <= b->count && *i > 0)
+		sum_b = dense_step(op, sum_b, vf_drop_lanes(sparse_settled(b, j, a->index[*i - 1]), match.matched), vf_zero());
+	return vf_sum(vf_add(sum_a, sum_b));
 }
 
 #endif

@@ -13,6 +13,7 @@
 /* "x" is one of the sixteen registers that VEX instructions can name */
 #define v_keep(vector) __asm__("" : "+x" (vector))
 #define V_WIDTH 8
+#define VX_ISA_MATCHES_BLOCKS
 #define VX_ISA_COUNTS_BITS
 #define VX_ISA_LOOKS_UP
 #define PANEL_ROWS 6
@@ -125,6 +126,51 @@ vf_sum(Vf a)
 	__m128		pairs = _mm_add_ps(fours, _mm_movehl_ps(fours, fours));
 
 	return _mm_cvtss_f32(_mm_add_ss(pairs, _mm_movehdup_ps(pairs)));
+}
+
+/* Which lanes of a vector.  All bits of a lane, or none. */
+typedef __m256 Vm;
+
+VX_INLINE Vm
+vm_none(void)
+{
+	return _mm256_setzero_ps();
+}
+
+/* lanes of int32 that are equal to this one */
+VX_INLINE Vm
+vm_equal(Vf a, const int32_t *one)
+{
+	return _mm256_castsi256_ps(_mm256_cmpeq_epi32(_mm256_castps_si256(a), _mm256_set1_epi32(*one)));
+}
+
+VX_INLINE Vm
+vm_or(Vm a, Vm b)
+{
+	return _mm256_or_ps(a, b);
+}
+
+/* comparing the other way round, where a set of lanes is a vector */
+VX_INLINE Vm
+vm_meet(Vm met, int k, Vm equal, Vf block, const int32_t *one)
+{
+	(void) k;
+	(void) equal;
+	return vm_or(met, vm_equal(block, one));
+}
+
+/* zero in these lanes */
+VX_INLINE Vf
+vf_drop_lanes(Vf a, Vm lanes)
+{
+	return _mm256_andnot_ps(lanes, a);
+}
+
+/* b in lanes of a that are zero so far */
+VX_INLINE Vf
+vf_put_lanes(Vf a, Vm lanes, Vf b)
+{
+	return _mm256_or_ps(a, _mm256_and_ps(lanes, b));
 }
 
 VX_INLINE Vd

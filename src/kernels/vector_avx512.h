@@ -130,33 +130,49 @@ vf_sum(Vf a)
 	return _mm_cvtss_f32(_mm_add_ss(pairs, _mm_movehdup_ps(pairs)));
 }
 
-/*
- * Compare a block of V_WIDTH indices with each of another block: where one is
- * found, its value goes to the lane of its equal in *partner, and its bit is
- * set in the result.  An index is compared and its value placed by loads that
- * broadcast, which leaves the shuffle unit free.
- */
-VX_INLINE unsigned
-vf_match_block(const int32_t *index, const int32_t *others, const float *values, Vf *partner)
+/* Which lanes of a vector: a bit for each. */
+typedef unsigned Vm;
+
+VX_INLINE Vm
+vm_none(void)
 {
-	__m512i		block = _mm512_loadu_si512(index);
-	unsigned	found = 0;
-
-	for (int k = 0; k < V_WIDTH; k++)
-	{
-		__mmask16	equal = _mm512_cmpeq_epi32_mask(block, _mm512_set1_epi32(others[k]));
-
-		*partner = _mm512_mask_mov_ps(*partner, equal, _mm512_set1_ps(values[k]));
-		found |= (unsigned) (equal != 0) << k;
-	}
-	return found;
+	return 0;
 }
 
-/* The lanes of a whose bit is set, zero elsewhere. */
-VX_INLINE Vf
-vf_keep_lanes(Vf a, unsigned lanes)
+/* lanes of int32 that are equal to this one */
+VX_INLINE Vm
+vm_equal(Vf a, const int32_t *one)
 {
-	return _mm512_maskz_mov_ps((__mmask16) lanes, a);
+	return _mm512_cmpeq_epi32_mask(_mm512_castps_si512(a), _mm512_set1_epi32(*one));
+}
+
+VX_INLINE Vm
+vm_or(Vm a, Vm b)
+{
+	return a | b;
+}
+
+/* from the comparison made already: mask instructions are few a cycle */
+VX_INLINE Vm
+vm_meet(Vm met, int k, Vm equal, Vf block, const int32_t *one)
+{
+	(void) block;
+	(void) one;
+	return met | (Vm) (equal != 0) << k;
+}
+
+/* zero in these lanes */
+VX_INLINE Vf
+vf_drop_lanes(Vf a, Vm lanes)
+{
+	return _mm512_maskz_mov_ps((__mmask16) ~lanes, a);
+}
+
+/* b in lanes of a that are zero so far */
+VX_INLINE Vf
+vf_put_lanes(Vf a, Vm lanes, Vf b)
+{
+	return _mm512_mask_mov_ps(a, (__mmask16) lanes, b);
 }
 
 VX_INLINE Vd

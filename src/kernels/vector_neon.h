@@ -13,6 +13,7 @@
 /* "w" is a SIMD register of aarch64 */
 #define v_keep(vector) __asm__("" : "+w" (vector))
 #define V_WIDTH 4
+#define VX_ISA_MATCHES_BLOCKS
 #define VX_ISA_COUNTS_BITS
 #define VX_ISA_LOOKS_UP
 #define PANEL_ROWS 4
@@ -120,6 +121,51 @@ VX_INLINE float
 vf_sum(Vf a)
 {
 	return vaddvq_f32(a);
+}
+
+/* Which lanes of a vector.  All bits of a lane, or none. */
+typedef uint32x4_t Vm;
+
+VX_INLINE Vm
+vm_none(void)
+{
+	return vdupq_n_u32(0);
+}
+
+/* lanes of int32 that are equal to this one */
+VX_INLINE Vm
+vm_equal(Vf a, const int32_t *one)
+{
+	return vceqq_s32(vreinterpretq_s32_f32(a), vdupq_n_s32(*one));
+}
+
+VX_INLINE Vm
+vm_or(Vm a, Vm b)
+{
+	return vorrq_u32(a, b);
+}
+
+/* comparing the other way round, where a set of lanes is a vector */
+VX_INLINE Vm
+vm_meet(Vm met, int k, Vm equal, Vf block, const int32_t *one)
+{
+	(void) k;
+	(void) equal;
+	return vm_or(met, vm_equal(block, one));
+}
+
+/* zero in these lanes */
+VX_INLINE Vf
+vf_drop_lanes(Vf a, Vm lanes)
+{
+	return vreinterpretq_f32_u32(vbicq_u32(vreinterpretq_u32_f32(a), lanes));
+}
+
+/* b in lanes of a that are zero so far */
+VX_INLINE Vf
+vf_put_lanes(Vf a, Vm lanes, Vf b)
+{
+	return vbslq_f32(lanes, b, a);
 }
 
 VX_INLINE Vd

@@ -300,6 +300,50 @@ START_TEST(sparse_sums_agree_with_double)
 }
 END_TEST
 
+/*
+ * Blocks of every shape of overlap: all shared, none, shifted by one, one side
+ * in runs that span blocks of the other; with the arrays of
+ * a against forbidden pages.
+ */
+START_TEST(sparse_blocks_meet_wherever_they_overlap)
+{
+	const VxKernels *const *tables;
+	size_t		count = vxk_available(&tables);
+	int32_t		index[MOST_ELEMENTS];
+	float		value[MOST_ELEMENTS];
+
+	for (size_t n = 1; n <= 100; n++)
+		for (int shape = 0; shape < 5; shape++)
+		{
+			VxSparse	plain = {index, value, n};
+			VxSparse	a = {(int32_t *) (left.end - n * 4), (float *) (right.end - n * 4), n};
+			double		sums[3];
+
+			for (size_t i = 0; i < n; i++)
+			{
+				int32_t		at_a = (int32_t) i * 2;
+				int32_t		at_b = shape == 0 ? at_a : shape == 1 ? at_a + 1 : shape == 2 ? at_a + 2 :
+					shape == 3 ? (int32_t) (i / 24 * 48 + i % 24) : INT32_MAX - 2 * (int32_t) (n - i);
+				float		x = (float) vxr_normal(&random_state);
+
+				index[i] = at_b;
+				value[i] = (float) vxr_normal(&random_state);
+				memcpy(left.end - n * 4 + i * 4, &at_a, 4);
+				memcpy(right.end - n * 4 + i * 4, &x, 4);
+			}
+			sparse_reference(&a, &plain, sums);
+			for (size_t t = 0; t < count; t++)
+			{
+				double		tolerance = 1e-5 * (1 + sums[2] * 4);
+
+				ck_assert_double_eq_tol(tables[t]->l2sq_sparse(&a, &plain), sums[0], tolerance);
+				ck_assert_double_eq_tol(tables[t]->dot_sparse(&plain, &a), sums[1], tolerance);
+				ck_assert_double_eq_tol(tables[t]->l1_sparse(&plain, &a), sums[2], tolerance);
+			}
+		}
+}
+END_TEST
+
 int
 main(void)
 {
@@ -320,6 +364,7 @@ main(void)
 	tcase_add_test(tcase, bits_are_counted_exactly);
 	tcase_add_test(tcase, rows_of_bits_may_come_in_any_order);
 	tcase_add_test(tcase, sparse_sums_agree_with_double);
+	tcase_add_test(tcase, sparse_blocks_meet_wherever_they_overlap);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

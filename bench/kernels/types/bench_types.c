@@ -4,8 +4,8 @@
  *	  Times of the kernels of halves, bit strings and sparse vectors.
  *
  * Prints a Markdown table of ns a call, for every instruction set of this CPU,
- * operands in L1.  Each figure is the least of several runs, since whatever
- * else the machine does only adds to it.
+ * operands in L1, pairs of sparse vectors in turn out of L2.  Each figure is the
+ * least of several runs, since whatever else the machine does only adds to it.
  *
  *-------------------------------------------------------------------------
  */
@@ -19,11 +19,12 @@
 #define RUNS 15
 #define CALLS 20000
 #define MOST 2048
+#define PAIRS 64				/* of sparse vectors, so that no predictor learns their order */
 
 static uint16_t halves[2][MOST];
 static uint8_t bytes[2][8192];
-static int32_t indices[2][MOST];
-static float values[2][MOST];
+static int32_t indices[2][PAIRS][MOST];
+static float values[2][PAIRS][MOST];
 static volatile double sink;
 
 static double
@@ -52,9 +53,11 @@ bit_hamming(const VxKernels *k, size_t n)
 static double
 sparse_l2(const VxKernels *k, size_t n)
 {
-	VxSparse	a = {indices[0], values[0], n};
-	VxSparse	b = {indices[1], values[1], n};
+	static size_t pair = 0;
+	VxSparse	a = {indices[0][pair], values[0][pair], n};
+	VxSparse	b = {indices[1][pair], values[1][pair], n};
 
+	pair = (pair + 1) % PAIRS;
 	return k->l2sq_sparse(&a, &b);
 }
 
@@ -85,19 +88,24 @@ fill(void)
 {
 	VxRandom	random;
 	size_t		i;
+	size_t		pair;
 	int			side;
 
 	vxr_seed(&random, 20241124);
 	for (side = 0; side < 2; side++)
 	{
-		int32_t		at = 0;
-
 		for (i = 0; i < MOST; i++)
-		{
 			halves[side][i] = (uint16_t) (vxr_uint64(&random) & 0xBBFF);
-			at += 1 + (int32_t) vxr_below(&random, 5);
-			indices[side][i] = at;
-			values[side][i] = (float) vxr_normal(&random);
+		for (pair = 0; pair < PAIRS; pair++)
+		{
+			int32_t		at = 0;
+
+			for (i = 0; i < MOST; i++)
+			{
+				at += 1 + (int32_t) vxr_below(&random, 5);
+				indices[side][pair][i] = at;
+				values[side][pair][i] = (float) vxr_normal(&random);
+			}
 		}
 		for (i = 0; i < sizeof(bytes[0]); i++)
 			bytes[side][i] = (uint8_t) vxr_uint64(&random);
