@@ -204,7 +204,7 @@ extern int	vxq_code_terms(const VxCodec *codec, const uint8_t *code,
 						   const VxFactors *factors, VxTerm *terms, int most);
 extern int	vxq_query_terms(const VxCodeQuery *query, VxTerm *terms, int most);
 
-/* Are estimates of such codes exact, so that nobody needs the vectors? */
+/* Do such codes hold the vectors themselves, so that nobody needs those besides? */
 extern bool vxq_codes_are_exact(VxCodeKind kind, int dims);
 
 /*
@@ -230,8 +230,8 @@ extern void vxq_query_from_code(const VxCodec *codec, const uint8_t *code,
  * Estimate the key of `count` codes: of rows ids[i] of the array, or of rows
  * 0 .. count - 1 if ids is NULL.  estimate[i] and, unless error is NULL,
  * error[i] are filled, in the order of ids: |estimate - key| <= error holds
- * for at least 99.7 % of the pairs.  Never NaN for finite input.  RAW codes
- * are exact and their errors 0.
+ * for at least 99.7 % of the pairs.  Never NaN for finite input.  The errors of
+ * RAW codes are 0, under COSINE the rounding of the key to float.
  *
  * The codec is the one that query was prepared with.  The array's error
  * factors may be NULL if error is and the query was made from a vector, but

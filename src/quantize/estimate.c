@@ -13,6 +13,7 @@
  */
 #include "quantize/codec_internal.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -195,8 +196,9 @@ estimate_bits(const VxCodeQuery *query, const VxChunk *chunk, float *results[2])
 }
 
 /*
- * Exact keys of short vectors.  They are copied out first, because a page puts them
- * at any byte and the kernels' speed on 16 floats does not matter.
+ * Keys of short vectors.  They are copied out first, because a page puts them
+ * at any byte and the kernels' speed on 16 floats does not matter.  A cosine has
+ * more digits than an estimate can hold; what that cuts off is the error.
  */
 static void
 estimate_raw(const VxCodeQuery *query, const VxChunk *chunk,
@@ -224,7 +226,7 @@ estimate_raw(const VxCodeQuery *query, const VxChunk *chunk,
 		if (isnan(estimate[i]))
 			estimate[i] = 1.0f;
 		if (error != NULL)
-			error[i] = 0.0f;
+			error[i] = metric == VX_METRIC_COSINE ? FLT_EPSILON : 0.0f;
 	}
 }
 

@@ -43,8 +43,8 @@ typedef struct VxListCodec
 {
 	VxListCodeKind kind;
 	int			bits;			/* a dimension */
-	bool		exact;			/* estimates are keys, their errors 0: nobody
-								 * needs the vectors */
+	bool		exact;			/* codes are the vectors themselves, and
+								 * estimates keys but for their rounding */
 	size_t		code_bytes;		/* of the code of one row, without factors */
 	int			factors;		/* floats beside each code: 0 to 3 */
 	size_t		row_bytes;		/* code_bytes + 4 * factors */

@@ -110,7 +110,8 @@ static const VxElementType vector_element = {
 	.fixed_bytes = vxt_float_bytes,
 	.code_dimensions = vxt_same_dimensions,
 	.image = vxt_same_image,
-	.key = vxt_vector_key
+	.key = vxt_vector_key,
+	.image_key = vxt_vector_key
 };
 
 /*
@@ -189,7 +190,8 @@ static const VxElementType halfvec_element = {
 	.fixed_bytes = vxt_half_bytes,
 	.code_dimensions = vxt_same_dimensions,
 	.image = vxt_halfvec_image,
-	.key = vxt_halfvec_key
+	.key = vxt_halfvec_key,
+	.image_key = vxt_vector_key
 };
 
 /*
@@ -245,7 +247,8 @@ static const VxElementType bit_element = {
 	.fixed_bytes = vxt_bit_bytes,
 	.code_dimensions = vxt_same_dimensions,
 	.image = vxt_same_image,
-	.key = vxt_bit_key
+	.key = vxt_bit_key,
+	.image_key = vxt_bit_key
 };
 
 /*
@@ -397,7 +400,8 @@ static const VxElementType array_element = {
 	.fixed_bytes = vxt_float_bytes,
 	.code_dimensions = vxt_same_dimensions,
 	.image = vxt_same_image,
-	.key = vxt_vector_key
+	.key = vxt_vector_key,
+	.image_key = vxt_vector_key
 };
 
 static const VxElementType *const element_types[] = {

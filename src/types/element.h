@@ -62,6 +62,10 @@ typedef struct VxElementType
 	/* key of the metric between two values' elements */
 	double		(*key) (VxMetric metric, const void *a, const void *b,
 						int dimensions);
+
+	/* the same between two images; sparse: NULL */
+	double		(*image_key) (VxMetric metric, const void *a, const void *b,
+							  int dimensions);
 } VxElementType;
 
 /* What the support functions of an operator class say about it. */

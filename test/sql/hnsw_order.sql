@@ -122,3 +122,15 @@ COMMIT;
 SELECT pg_temp.test_check();
 RESET hnsw.ef_search;
 DROP TABLE t;
+
+-- cosines that only float8 tells apart
+CREATE TABLE t (id int PRIMARY KEY, e vector(3));
+INSERT INTO t SELECT i, pg_temp.test_vector(1, i, 3) FROM generate_series(1, 8000) i;
+CREATE INDEX ON t USING hnsw (e vector_cosine_ops);
+SET enable_seqscan = off;
+SET hnsw.ef_search = 10000;
+SELECT count(*) FILTER (WHERE d < before) AS out_of_order, count(*)
+FROM (SELECT d, lag(d) OVER () AS before FROM (SELECT e <=> v AS d FROM t, pg_temp.test_vector(3, 1, 3) v ORDER BY e <=> pg_temp.test_vector(3, 1, 3)) s) s;
+RESET hnsw.ef_search;
+RESET enable_seqscan;
+DROP TABLE t;

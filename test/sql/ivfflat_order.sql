@@ -34,6 +34,17 @@ SET work_mem = '64kB';
 SELECT pg_temp.test_exact(40, '<->', 'vector_l2_ops', 4);
 RESET work_mem;
 
+-- cosines that only float8 tells apart
+CREATE TABLE t (id int PRIMARY KEY, e vector(3), h halfvec(3));
+INSERT INTO t SELECT i, v, v::halfvec FROM generate_series(1, 8000) i, pg_temp.test_vector(1, i, 3) v;
+CREATE INDEX t_e ON t USING ivfflat (e vector_cosine_ops) WITH (lists = 10);
+CREATE INDEX t_h ON t USING ivfflat (h halfvec_cosine_ops) WITH (lists = 10);
+SET ivfflat.probes = 10;
+SELECT column_name, n, pg_temp.test_same(format('SELECT id, %I <=> %L AS d FROM t ORDER BY %I <=> %L', column_name, pg_temp.test_vector(3, n, 3), column_name, pg_temp.test_vector(3, n, 3)))
+FROM unnest('{e,h}'::text[]) column_name, generate_series(1, 3) n ORDER BY column_name, n;
+RESET ivfflat.probes;
+DROP TABLE t;
+
 -- ties: many rows at one distance
 CREATE TABLE t (id int PRIMARY KEY, e vector(40));
 INSERT INTO t SELECT i, pg_temp.test_vector(1, i % 5, 40) FROM generate_series(1, 1500) i;

@@ -44,15 +44,16 @@ vxs_exact_create(VxExactStage *stage, const VxExactColumn *column,
 }
 
 /*
- * Begin with another query.  query points to elements as stored; NULL makes
- * all rows equally near, for queries that have no distance to anything.
+ * Begin with another query, whose parts are kept by reference.  One that has no
+ * place in the index has no distance to anything: all rows are equally near.
  */
 void
-vxs_exact_begin(VxExactStage *stage, const void *query)
+vxs_exact_begin(VxExactStage *stage, const VxIndexValue *query)
 {
 	Assert(stage->reader != NULL);
-	stage->query = query;
-	stage->unordered = query == NULL;
+	stage->query = query->indexed ? query->elements : NULL;
+	stage->image = query->indexed ? query->image : NULL;
+	stage->unordered = !query->indexed;
 	stage->pending_count = stage->row_count = 0;
 	stage->horizon = INFINITY;
 	stage->last.tid = 0;
@@ -314,6 +315,22 @@ vxs_vector_key(VxExactStage *stage, const VxVectorPlace *place)
 	stage->vectors_read++;
 	return column->opclass->type->key(column->opclass->metric, stage->query,
 									  stage->vector, column->dimensions);
+}
+
+/*
+ * The exact key of a candidate, from a code that is the vector itself.
+ */
+double
+vxs_code_key(const VxExactStage *stage, const uint8 *code)
+{
+	const VxExactColumn *column = &stage->column;
+	double		aligned[VXQ_RAW_BYTES / sizeof(double)];
+
+	Assert(stage->image != NULL);
+	Assert(vxq_codes_are_exact(VX_CODE_RAW, column->dimensions));
+	memcpy(aligned, code, column->dimensions * sizeof(float));
+	return column->opclass->type->image_key(column->opclass->metric, stage->image,
+											aligned, column->dimensions);
 }
 
 /*

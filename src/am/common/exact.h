@@ -82,6 +82,7 @@ typedef struct VxExactStage
 	VxRefine	refine;			/* or NULL; set by the caller */
 	VxAnnounce	announce;		/* or NULL; set by the caller */
 	const void *query;			/* elements of the query vector */
+	const void *image;			/* the same as its codec has it */
 	void	   *vector;			/* the vector being read */
 	bool		unordered;		/* every row is as near as any other */
 	Relation	heap;			/* the table, if the caller has set it */
@@ -134,13 +135,14 @@ vxs_lower_bound(float estimate, float error)
 
 extern void vxs_exact_create(VxExactStage *stage, const VxExactColumn *column,
 							 VxReader *reader);
-extern void vxs_exact_begin(VxExactStage *stage, const void *query);
+extern void vxs_exact_begin(VxExactStage *stage, const VxIndexValue *query);
 extern void vxs_exact_load(VxExactStage *stage, const VxCandidate *candidates,
 						   int count);
 extern int	vxs_exact_unreturned(const VxExactStage *stage);
 extern double vxs_range_limit(const VxExactStage *stage, const VxRange *range,
 							  bool estimates);
 extern double vxs_vector_key(VxExactStage *stage, const VxVectorPlace *place);
+extern double vxs_code_key(const VxExactStage *stage, const uint8 *code);
 extern void vxs_exact_put_back(VxExactStage *stage, const VxExactRow *row);
 extern bool vxs_exact_next(VxExactStage *stage, VxExactRow *row);
 

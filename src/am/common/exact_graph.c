@@ -74,7 +74,27 @@ vxs_graph_refine(VxExactStage *stage, VxCandidate *candidate)
 }
 
 /*
- * The exact key of a candidate of a graph, from its full vector.
+ * The exact key of a candidate of a graph whose codes are the vectors themselves.
+ */
+static double
+vxs_graph_code_key(VxExactStage *stage, const VxCandidate *candidate)
+{
+	const VxGraphGeometry *geometry = &stage->index->meta.geometry[0];
+	uint8		code[VXQ_RAW_BYTES];
+	Buffer		buffer;
+
+	Assert(geometry->code_bytes <= sizeof(code));
+	buffer = vxp_reader_open(stage->reader, candidate->block, VX_PAGE_GRAPH);
+	vxp_graph_verify(stage->index->relation, buffer, 0, geometry);
+	memcpy(code, (const uint8 *) BufferGetPage(buffer) + geometry->code_at +
+		   candidate->slot * geometry->code_bytes, geometry->code_bytes);
+	UnlockReleaseBuffer(buffer);
+	return vxs_code_key(stage, code);
+}
+
+/*
+ * The exact key of a candidate of a graph: the estimate where that is exact, else
+ * from its code or full vector.
  */
 static double
 vxs_graph_key(VxExactStage *stage, const VxCandidate *candidate)
@@ -83,7 +103,8 @@ vxs_graph_key(VxExactStage *stage, const VxCandidate *candidate)
 	VxCandidate copy = *candidate;
 
 	if (column->vector_bytes == 0)
-		return candidate->estimate;
+		return candidate->error == 0 ? candidate->estimate :
+			vxs_graph_code_key(stage, candidate);
 	vxs_read_stored(stage, &copy);
 	stage->vectors_read++;
 	return column->opclass->type->key(column->opclass->metric, stage->query,

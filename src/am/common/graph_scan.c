@@ -152,7 +152,7 @@ vxs_scan_query(IndexScanDesc scan)
 	image = value.indexed ? value.image : vxi_zero_image(state->index);
 	vxq_query_prepare(&state->index->codec, image, VX_QUERY_SEARCH,
 					  state->index->scratch, state->query);
-	vxs_exact_begin(state->exact, value.indexed ? value.elements : NULL);
+	vxs_exact_begin(state->exact, &value);
 	if (state->index->refine != NULL)
 		vxs_exact_refine_by(state->exact, state->query, image);
 	state->range_key = vxs_range_limit(state->exact, &state->range,

@@ -41,6 +41,17 @@ typedef struct IvfflatRow
 	const void *elements;		/* vector_bytes bytes */
 } IvfflatRow;
 
+/* The way along a chain to a page with a free slot. */
+typedef struct IvfflatWalk
+{
+	uint32		list;
+	VxListLink	first;			/* page of the chain */
+	VxListLink	start;			/* where inserts begin, as the first page says */
+	VxListLink	at;				/* the page found */
+	Buffer		head;			/* the first page, if start is to become at */
+	Buffer		buffer;			/* the page found, locked */
+} IvfflatWalk;
+
 /*
  * The working state of the statement, set up by its first row.  It lives as
  * long as the IndexInfo, which the executor keeps for the statement.
@@ -150,17 +161,16 @@ ivfflat_begin_list(IvfflatInsert *insert, const IvfflatRow *row)
  * the first one.
  */
 static bool
-ivfflat_find_start(IvfflatInsert *insert, uint32 list, VxListLink head,
-				   VxListLink *start)
+ivfflat_find_start(IvfflatInsert *insert, IvfflatWalk *walk)
 {
 	Buffer		buffer = vxp_list_open(&insert->reader, &insert->index->meta.geometry,
-									   list, head, BUFFER_LOCK_SHARE);
+									   walk->list, walk->first, BUFFER_LOCK_SHARE);
 
 	if (!BufferIsValid(buffer))
 		return false;
-	*start = vxp_list_header(BufferGetPage(buffer))->insert;
-	if (start->block == InvalidBlockNumber)
-		*start = head;
+	walk->start = vxp_list_header(BufferGetPage(buffer))->insert;
+	if (walk->start.block == InvalidBlockNumber)
+		walk->start = walk->first;
 	UnlockReleaseBuffer(buffer);
 	return true;
 }
@@ -170,10 +180,11 @@ ivfflat_find_start(IvfflatInsert *insert, uint32 list, VxListLink head,
  * took out a page on which the walk was about to go on.
  */
 static bool
-ivfflat_find_room(IvfflatInsert *insert, uint32 list, VxListLink *at)
+ivfflat_find_room(IvfflatInsert *insert, IvfflatWalk *walk)
 {
 	const VxListGeometry *geometry = &insert->index->meta.geometry;
 
+	walk->at = walk->start;
 	for (;;)
 	{
 		VxListLink	next;
@@ -181,7 +192,8 @@ ivfflat_find_room(IvfflatInsert *insert, uint32 list, VxListLink *at)
 		Buffer		buffer;
 
 		CHECK_FOR_INTERRUPTS();
-		buffer = vxp_list_open(&insert->reader, geometry, list, *at, BUFFER_LOCK_SHARE);
+		buffer = vxp_list_open(&insert->reader, geometry, walk->list, walk->at,
+							   BUFFER_LOCK_SHARE);
 		if (!BufferIsValid(buffer))
 			return false;
 		room = vxp_list_header(BufferGetPage(buffer))->retired == 0 &&
@@ -190,47 +202,49 @@ ivfflat_find_room(IvfflatInsert *insert, uint32 list, VxListLink *at)
 		UnlockReleaseBuffer(buffer);
 		if (room || next.block == InvalidBlockNumber)
 			return true;
-		*at = next;
+		walk->at = next;
 	}
 }
 
 /*
  * Lock the page where a row is to go, and before it the first page if the place
- * where inserts begin is to move on to it; *head is InvalidBuffer if not.  False
- * if the page is no longer in the list.  Locks are taken in the order of the chain.
+ * where inserts begin is to move on to it.  False if the page is no longer in the
+ * list.  Locks are taken in the order of the chain.
  */
 static bool
-ivfflat_lock_place(IvfflatInsert *insert, uint32 list, VxListLink first,
-				   VxListLink start, VxListLink at, Buffer *head, Buffer *buffer)
+ivfflat_lock_place(IvfflatInsert *insert, IvfflatWalk *walk)
 {
 	const VxListGeometry *geometry = &insert->index->meta.geometry;
 
-	*head = InvalidBuffer;
-	if (at.block != start.block)
+	walk->head = InvalidBuffer;
+	if (walk->at.block != walk->start.block)
 	{
 		const VxListPageData *header;
 
-		*head = vxp_list_open(&insert->reader, geometry, list, first, BUFFER_LOCK_EXCLUSIVE);
-		if (!BufferIsValid(*head))
+		walk->head = vxp_list_open(&insert->reader, geometry, walk->list, walk->first,
+								   BUFFER_LOCK_EXCLUSIVE);
+		if (!BufferIsValid(walk->head))
 			return false;
 		/* VACUUM may have found room before: then it stays where it is */
-		header = vxp_list_header(BufferGetPage(*head));
+		header = vxp_list_header(BufferGetPage(walk->head));
 		if (header->insert.block != InvalidBlockNumber ?
-			header->insert.block != start.block : first.block != start.block)
+			header->insert.block != walk->start.block :
+			walk->first.block != walk->start.block)
 		{
-			UnlockReleaseBuffer(*head);
-			*head = InvalidBuffer;
+			UnlockReleaseBuffer(walk->head);
+			walk->head = InvalidBuffer;
 		}
 	}
-	*buffer = vxp_list_open(&insert->reader, geometry, list, at, BUFFER_LOCK_EXCLUSIVE);
-	if (BufferIsValid(*buffer))
+	walk->buffer = vxp_list_open(&insert->reader, geometry, walk->list, walk->at,
+								 BUFFER_LOCK_EXCLUSIVE);
+	if (BufferIsValid(walk->buffer))
 	{
-		if (vxp_list_header(BufferGetPage(*buffer))->retired == 0)
+		if (vxp_list_header(BufferGetPage(walk->buffer))->retired == 0)
 			return true;
-		UnlockReleaseBuffer(*buffer);
+		UnlockReleaseBuffer(walk->buffer);
 	}
-	if (BufferIsValid(*head))
-		UnlockReleaseBuffer(*head);
+	if (BufferIsValid(walk->head))
+		UnlockReleaseBuffer(walk->head);
 	return false;
 }
 
@@ -288,31 +302,28 @@ static bool
 ivfflat_place_row(IvfflatInsert *insert, BlockNumber head_block, const IvfflatRow *row)
 {
 	const VxListGeometry *geometry = &insert->index->meta.geometry;
-	VxListLink	first = {head_block, 0};
-	VxListLink	start;
-	VxListLink	at;
-	Buffer		head;
-	Buffer		buffer;
+	IvfflatWalk walk;
 
-	if (!ivfflat_find_start(insert, row->list, first, &start))
+	walk.list = row->list;
+	walk.first.block = head_block;
+	walk.first.sequence = 0;
+	if (!ivfflat_find_start(insert, &walk) ||
+		!ivfflat_find_room(insert, &walk) ||
+		!ivfflat_lock_place(insert, &walk))
 		return false;
-	at = start;
-	if (!ivfflat_find_room(insert, row->list, &at) ||
-		!ivfflat_lock_place(insert, row->list, first, start, at, &head, &buffer))
-		return false;
-	if (vxp_list_free_slot(BufferGetPage(buffer), geometry) >= 0)
+	if (vxp_list_free_slot(BufferGetPage(walk.buffer), geometry) >= 0)
 	{
-		ivfflat_insert_here(insert, head, buffer, row);
+		ivfflat_insert_here(insert, walk.head, walk.buffer, row);
 		return true;
 	}
-	if (BufferIsValid(head))
-		UnlockReleaseBuffer(head);
-	if (vxp_list_header(BufferGetPage(buffer))->next.block != InvalidBlockNumber)
+	if (BufferIsValid(walk.head))
+		UnlockReleaseBuffer(walk.head);
+	if (vxp_list_header(BufferGetPage(walk.buffer))->next.block != InvalidBlockNumber)
 	{
-		UnlockReleaseBuffer(buffer);
+		UnlockReleaseBuffer(walk.buffer);
 		return false;
 	}
-	ivfflat_append_page(insert, buffer, row);
+	ivfflat_append_page(insert, walk.buffer, row);
 	return true;
 }
 

@@ -113,6 +113,27 @@ ivfflatrescan(IndexScanDesc scan, ScanKey keys, int nkeys,
 }
 
 /*
+ * Pin and lock the page of a candidate; InvalidBuffer if its slot has another heap
+ * TID by now.
+ */
+static Buffer
+ivfflat_open_slot(const IvfflatScan *state, const VxCandidate *candidate)
+{
+	const VxListGeometry *geometry = &state->index->meta.geometry;
+	Buffer		buffer = vxp_read_unverified(state->index->relation, candidate->block,
+											 BUFFER_LOCK_SHARE);
+	Page		page = BufferGetPage(buffer);
+
+	if (vxp_page_is_valid(page, VX_PAGE_LIST) &&
+		vxp_list_problem(page, geometry) == NULL &&
+		candidate->slot < vxp_opaque(page)->used_slots &&
+		vxi_tid_to_uint64(vxp_list_tid(page, geometry, candidate->slot)) == candidate->tid)
+		return buffer;
+	UnlockReleaseBuffer(buffer);
+	return InvalidBuffer;
+}
+
+/*
  * Read the exact key of a candidate: callback of the exact stage.
  *
  * The slot is looked at again.  If it has another heap TID by now, the row is gone
@@ -128,20 +149,21 @@ ivfflat_read_key(VxExactStage *stage, const VxCandidate *candidate)
 	VxVectorPlace place;
 	bool		complete;
 
-	if (state->index->codec.exact)
+	if (candidate->error == 0 && state->index->codec.exact)
 		return candidate->estimate;
-
-	buffer = vxp_read_unverified(state->index->relation, candidate->block,
-								 BUFFER_LOCK_SHARE);
+	buffer = ivfflat_open_slot(state, candidate);
 	stage->reader->pages_read++;
-	page = BufferGetPage(buffer);
-	if (!vxp_page_is_valid(page, VX_PAGE_LIST) ||
-		vxp_list_problem(page, geometry) != NULL ||
-		candidate->slot >= vxp_opaque(page)->used_slots ||
-		vxi_tid_to_uint64(vxp_list_tid(page, geometry, candidate->slot)) != candidate->tid)
-	{
-		UnlockReleaseBuffer(buffer);
+	if (!BufferIsValid(buffer))
 		return INFINITY;
+	page = BufferGetPage(buffer);
+	if (state->index->codec.exact)
+	{
+		uint8		code[VXQ_RAW_BYTES];
+
+		Assert(state->index->codec.row_bytes <= sizeof(code));
+		ivfflat_take_code(state->index, page, candidate->slot, code);
+		UnlockReleaseBuffer(buffer);
+		return vxs_code_key(stage, code);
 	}
 	complete = vxp_vector_locate(page, &geometry->vectors, candidate->block,
 								 candidate->slot, &place);
@@ -213,7 +235,7 @@ ivfflat_scan_query(IndexScanDesc scan)
 	}
 	state->probed = palloc_array(uint32, lists);
 	vxc_order_init(&state->order, keys, heap, lists);
-	vxs_exact_begin(&state->exact, value.indexed ? value.elements : NULL);
+	vxs_exact_begin(&state->exact, &value);
 	state->exact.once = true;
 	state->range_key = vxs_range_limit(&state->exact, &range, index->codec.exact);
 }
