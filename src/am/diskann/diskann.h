@@ -18,7 +18,7 @@
 #include "am/common/options.h"
 
 /* Of the pruning rule, [Vam19] RobustPrune, by keys: see graph/select.h. */
-#define DISKANN_ALPHA	1.2f
+#define DISKANN_ALPHA	1.1f
 
 /* diskann_build.c */
 extern IndexBuildResult *diskannbuild(Relation heap, Relation index,

@@ -77,11 +77,19 @@ diskann_max_dimensions(const VxElementType *type)
 	return VXI_MAX_REFINED_DIMENSIONS;
 }
 
+/*
+ * The graph in memory that pages are made of.  m of a list's edges are kept, as
+ * pages, so that half as many again to choose from do as well as twice as many; and
+ * half of l_value_ib.  README.md, "Building", has the measurements.
+ */
 static void
 diskann_graph_options(const VxIndex *index, VxBuildOptions *options)
 {
 	options->promote = vxi_promotion();
 	options->alpha = DISKANN_ALPHA;
+	options->degree = options->m + (options->m + 1) / 2;
+	options->effort = Max(options->ef_construction / 2, options->degree);
+	Assert(options->m >= 1 && options->effort >= options->degree);
 }
 
 static const VxGraphMethod diskann_graph_method = {
