@@ -299,9 +299,19 @@ offer_term(VxTerm *terms, int count, int most, VxTerm term)
 }
 
 /*
- * A term weighs what it adds to a product.  L1 looks for rows that have little
- * else, so there it weighs as much as its share of the row.
+ * What a term of this size weighs in a vector: so that the product of its weights
+ * in two vectors says how near they are by that term.
+ *
+ * Most metrics: what it adds to their product.  L1: what the two have in common at
+ * a term counts less than all that they have beside it, so a row weighs the more
+ * the smaller it is, and sizes at the term, by the eighth root, only break ties.
  */
+static float
+term_weight(const VxCodec *codec, float size)
+{
+	return codec->metric == VX_METRIC_L1 ? sqrtf(sqrtf(sqrtf(size))) : size;
+}
+
 int
 vxq_code_terms(const VxCodec *codec, const uint8_t *code, const VxFactors *factors,
 			   VxTerm *terms, int most)
@@ -318,7 +328,8 @@ vxq_code_terms(const VxCodec *codec, const uint8_t *code, const VxFactors *facto
 		VxTerm		term;
 
 		term.term = load_index(indices + i * bytes, bytes);
-		term.weight = fabsf((int8_t) code[i] * factors->scale) / fmaxf(whole, FLT_MIN);
+		term.weight = term_weight(codec, fabsf((int8_t) code[i] * factors->scale)) /
+			fmaxf(whole, FLT_MIN);
 		count = offer_term(terms, count, most, term);
 	}
 	return count;
@@ -337,7 +348,7 @@ vxq_query_terms(const VxCodeQuery *query, VxTerm *terms, int most)
 		VxTerm		term;
 
 		term.term = table[place].index;
-		term.weight = fabsf(table[place].value);
+		term.weight = term_weight(query->codec, fabsf(table[place].value));
 		if (term.weight > 0.0f)
 			count = offer_term(terms, count, most, term);
 	}

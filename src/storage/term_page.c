@@ -77,6 +77,21 @@ vxp_short_weight(float weight)
 }
 
 /*
+ * The weight of an entry, rounded down to 8 bits.  Pages may be damaged: what is no
+ * weight is 0.
+ */
+float
+vxp_bucket_weight(const VxBucket *bucket, int entry)
+{
+	uint32		bits = (uint32) bucket->weight[entry] << 16;
+	float		weight;
+
+	Assert(entry >= 0 && entry < VX_BUCKET_ENTRIES);
+	memcpy(&weight, &bits, sizeof(weight));
+	return weight >= 0.0f && isfinite(weight) ? weight : 0.0f;
+}
+
+/*
  * Enter a page with the weight that a term has on it, in place of the lightest if
  * the bucket is full.  Returns whether the bucket has changed.
  */

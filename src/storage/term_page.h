@@ -4,7 +4,7 @@
  *	  The entry directory: terms of values, and the pages where they weigh most.
  *
  * A hash table of a fixed number of buckets, on the pages behind metapage and
- * mean.  Each bucket has up to four pages of the base layer, from which a search
+ * mean.  Each bucket has up to eight pages of the base layer, from which a search
  * for a value with one of the bucket's terms begins as well.  Entries are hints:
  * one that is missing, or no longer the best, costs recall and no more.
  *
@@ -16,7 +16,7 @@
 #include "storage/page.h"
 #include "storage/page_transaction.h"
 
-#define VX_BUCKET_ENTRIES		4
+#define VX_BUCKET_ENTRIES		8
 
 /* Fewest and most buckets, as powers of two. */
 #define VX_TERMS_MIN_BITS	12
@@ -43,6 +43,7 @@ extern int	vxp_terms_bits(uint64 rows);
 extern uint32 vxp_terms_pages(int bits);
 extern uint32 vxp_terms_bucket(int bits, uint32 term);
 extern void vxp_bucket_init(VxBucket *bucket);
+extern float vxp_bucket_weight(const VxBucket *bucket, int entry);
 extern bool vxp_bucket_add(VxBucket *bucket, BlockNumber block, float weight);
 extern void vxp_terms_create(Relation index, ForkNumber fork,
 								 const VxTermDirectory *directory);

@@ -280,6 +280,139 @@ START_TEST(extreme_values_give_numbers)
 }
 END_TEST
 
+#define MOST_TERMS 12
+
+/* What a term of a row weighs, by the rule of sparse.c, from the vector itself. */
+static double
+true_weight(VxMetric metric, const VxSparse *x, size_t term, bool of_query)
+{
+	double		value = fabs(x->value[term]);
+	double		norm2 = 0;
+	double		sizes = 0;
+
+	for (size_t i = 0; i < x->count; i++)
+	{
+		norm2 += (double) x->value[i] * x->value[i];
+		sizes += fabs(x->value[i]);
+	}
+	if (metric == VX_METRIC_COSINE)
+		return value / sqrt(norm2);
+	if (metric == VX_METRIC_L1)
+		return pow(value, 0.125) / (of_query ? 1.0 : sizes);
+	return value;
+}
+
+/*
+ * Terms are the heaviest of the row, each once, the heaviest first, and weigh what
+ * they should to within `rounding` of the heaviest size.
+ */
+static void
+check_terms(VxMetric metric, const VxSparse *x, const VxTerm *terms, int count, bool of_query,
+			double rounding)
+{
+	double		lightest = INFINITY;
+	int			heavier = 0;
+
+	ck_assert_int_eq(count, (int) fmin(MOST_TERMS, x->count));
+	for (int i = 0; i < count; i++)
+	{
+		size_t		at = 0;
+		double		weight;
+
+		while (at < x->count && (uint32_t) x->index[at] != terms[i].term)
+			at++;
+		ck_assert(at < x->count);
+		weight = true_weight(metric, x, at, of_query);
+		ck_assert_msg(fabs(terms[i].weight - weight) <= rounding * weight + 1e-12,
+					  "weight %g of a term instead of %g", terms[i].weight, weight);
+		ck_assert(i == 0 || terms[i].weight <= terms[i - 1].weight);
+		for (int j = 0; j < i; j++)
+			ck_assert(terms[j].term != terms[i].term);
+		lightest = fmin(lightest, weight);
+	}
+	for (size_t i = 0; i < x->count; i++)
+		heavier += true_weight(metric, x, i, of_query) > lightest * (1 + 2 * rounding);
+	ck_assert(heavier <= MOST_TERMS);
+}
+
+/* Values are at least a hundredth of the largest: a step of 1/127 may be most of one. */
+START_TEST(terms_are_the_heaviest)
+{
+	VxTerm		terms[MOST_TERMS];
+
+	for (int m = 0; m < 4; m++)
+	{
+		fill(98134, 2.5f, true);
+		for (int row = 0; row < ROWS; row++)
+			for (size_t i = 0; i < rows.sparse[row].count; i++)
+				rows.value[row][i] += rows.value[row][i] < 0 ? -1.0f : 1.0f;
+		encode(metrics[m], 98134, LONGEST);
+		for (int row = 0; row < ROWS; row++)
+		{
+			VxFactors	factors = {rows.add[row], rows.scale[row], rows.error[row]};
+			int			count;
+
+			prepare(row, false);
+			count = vxq_query_terms(rows.query, terms, MOST_TERMS);
+			check_terms(metrics[m], &rows.sparse[row], terms, count, true, 1e-5);
+			count = vxq_code_terms(&rows.codec, rows.codes + row * rows.codec.code_bytes, &factors,
+								   terms, MOST_TERMS);
+			/* half a step of the largest, 3.5 and 127 steps, of a value of at least 1 */
+			check_terms(metrics[m], &rows.sparse[row], terms, count, false, 3.525 / 127 / 2);
+			prepare(row, true);
+			count = vxq_query_terms(rows.query, terms, MOST_TERMS);
+			check_terms(metrics[m], &rows.sparse[row], terms, count, true, 3.525 / 127 / 2);
+		}
+		release();
+	}
+}
+END_TEST
+
+/* The order that L1 wants: the small row before the one in which the term is large. */
+START_TEST(small_rows_weigh_more_under_l1)
+{
+	VxTerm		small;
+	VxTerm		large;
+	VxFactors	factors;
+
+	fill(10, 1.0f, false);
+	for (int row = 0; row < 2; row++)
+		for (int i = 0; i < 2; i++)
+			rows.index[row][i] = i + 1;
+	rows.value[0][0] = 1.0f;
+	rows.value[0][1] = 0.5f;
+	rows.value[1][0] = 3.0f;
+	rows.value[1][1] = 2.0f;
+	rows.sparse[0].count = rows.sparse[1].count = 2;
+	encode(VX_METRIC_L1, 10, 8);
+	factors = (VxFactors) {rows.add[0], rows.scale[0], rows.error[0]};
+	ck_assert_int_eq(vxq_code_terms(&rows.codec, rows.codes, &factors, &small, 1), 1);
+	factors = (VxFactors) {rows.add[1], rows.scale[1], rows.error[1]};
+	ck_assert_int_eq(vxq_code_terms(&rows.codec, rows.codes + rows.codec.code_bytes, &factors, &large, 1), 1);
+	ck_assert(small.term == 1 && large.term == 1 && small.weight > large.weight);
+	release();
+}
+END_TEST
+
+START_TEST(no_elements_no_terms)
+{
+	VxTerm		term;
+	VxFactors	factors;
+
+	for (int m = 0; m < 4; m++)
+	{
+		fill(100, 1.0f, false);
+		rows.sparse[0].count = 0;
+		encode(metrics[m], 100, 8);
+		factors = (VxFactors) {rows.add[0], rows.scale[0], rows.error[0]};
+		prepare(0, false);
+		ck_assert_int_eq(vxq_query_terms(rows.query, &term, 1), 0);
+		ck_assert_int_eq(vxq_code_terms(&rows.codec, rows.codes, &factors, &term, 1), 0);
+		release();
+	}
+}
+END_TEST
+
 int
 main(void)
 {
@@ -296,6 +429,9 @@ main(void)
 	tcase_add_test(tcase, a_code_keeps_the_largest);
 	tcase_add_test(tcase, damaged_codes_give_numbers);
 	tcase_add_test(tcase, extreme_values_give_numbers);
+	tcase_add_test(tcase, terms_are_the_heaviest);
+	tcase_add_test(tcase, small_rows_weigh_more_under_l1);
+	tcase_add_test(tcase, no_elements_no_terms);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

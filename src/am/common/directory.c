@@ -21,16 +21,50 @@
 #include "am/common/directory.h"
 #include "am/common/graph_insert_internal.h"
 
+/* A page that the directory names, and how near a row on it may be to the query. */
+typedef struct VxEntry
+{
+	float		promise;
+	BlockNumber block;
+} VxEntry;
+
 /*
- * The pages that the directory names for the heaviest terms of a query, in
- * entries (room for VXI_DIRECTORY_ENTRIES); some may be named twice.  Returns
- * their number.  Takes share locks on pages of the directory, one at a time.
+ * Keep a page if it promises more than the last of the best so far, which are in
+ * order, each once; returns their number.
+ */
+static int
+vxi_offer_entry(VxEntry *best, int count, BlockNumber block, float promise)
+{
+	int			at;
+
+	if (count == VXI_DIRECTORY_ENTRIES && promise <= best[count - 1].promise)
+		return count;
+	for (at = 0; at < count && best[at].block != block; at++)
+		;
+	if (at < count && promise <= best[at].promise)
+		return count;
+	if (at == count && count < VXI_DIRECTORY_ENTRIES)
+		count++;
+	for (at = Min(at, count - 1); at > 0 && best[at - 1].promise < promise; at--)
+		best[at] = best[at - 1];
+	best[at].block = block;
+	best[at].promise = promise;
+	return count;
+}
+
+/*
+ * The pages from which a query is searched beside those of the descent, in entries
+ * (room for VXI_DIRECTORY_ENTRIES): of those that the directory names for its
+ * heaviest terms the ones where the product of the weights, of the term in the
+ * query and on the page, is largest.  Returns their number.  Takes share locks on
+ * pages of the directory, one at a time.
  */
 int
 vxi_directory_entries(VxReader *reader, const VxTermDirectory *directory,
 					  const VxCodeQuery *query, uint32 *entries)
 {
 	VxTerm		terms[VXI_QUERY_TERMS];
+	VxEntry		best[VXI_DIRECTORY_ENTRIES];
 	int			count = vxq_query_terms(query, terms, VXI_QUERY_TERMS);
 	int			found = 0;
 
@@ -40,14 +74,17 @@ vxi_directory_entries(VxReader *reader, const VxTermDirectory *directory,
 		VxBucket	bucket;
 
 		vxp_terms_read(reader, directory,
-						   vxp_terms_bucket(directory->bits, terms[i].term), &bucket);
+					   vxp_terms_bucket(directory->bits, terms[i].term), &bucket);
 		for (int j = 0; j < VX_BUCKET_ENTRIES; j++)
 		{
 			if (BlockNumberIsValid(bucket.block[j]))
-				entries[found++] = bucket.block[j];
+				found = vxi_offer_entry(best, found, bucket.block[j],
+										terms[i].weight * vxp_bucket_weight(&bucket, j));
 		}
 	}
 	Assert(found <= VXI_DIRECTORY_ENTRIES);
+	for (int i = 0; i < found; i++)
+		entries[i] = best[i].block;
 	return found;
 }
 
@@ -97,7 +134,7 @@ vxi_directory_note_page(VxIndex *index, VxBucket *buckets, BlockNumber block, Pa
 
 /*
  * Fill the directory of an index from the graph pages that its build has written,
- * in build mode.  The buckets are put together in memory, 24 bytes a row or so.
+ * in build mode.  The buckets are put together in memory, 48 bytes a row or so.
  */
 void
 vxi_directory_fill(VxIndex *index)

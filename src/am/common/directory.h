@@ -12,13 +12,13 @@
 #include "storage/term_page.h"
 
 /* Terms of a query that are looked up, its heaviest. */
-#define VXI_QUERY_TERMS			12
+#define VXI_QUERY_TERMS			16
 
 /* Terms of a row that are entered, its heaviest. */
 #define VXI_ROW_TERMS			16
 
-/* Most pages that the directory names for a query. */
-#define VXI_DIRECTORY_ENTRIES	(VXI_QUERY_TERMS * VX_BUCKET_ENTRIES)
+/* Most pages with which the directory begins a search. */
+#define VXI_DIRECTORY_ENTRIES	32
 
 struct VxIndex;
 struct VxGraphInsert;

@@ -16,6 +16,7 @@
 #include "optimizer/cost.h"
 
 #include "compat.h"
+#include "am/common/directory.h"
 #include "am/common/graph_cost.h"
 #include "am/common/graph_insert.h"
 
@@ -44,7 +45,8 @@ typedef struct VxGraphCostShape
 {
 	double		tuples;
 	double		base_pages;		/* graph pages of layer 0 */
-	double		upper_pages;	/* read in the layers above */
+	double		entry_pages;	/* read in the layers above and in the entry
+								 * directory */
 	double		vector_pages;	/* read for one vector, or refine code: the
 								 * node's page, which says where it is, and its own */
 	double		row_pages;		/* read in the table for an exact distance */
@@ -90,8 +92,10 @@ vxe_graph_shape(const IndexOptInfo *info, const VxCostModel *model,
 	slots = Max(1.0, meta.geometry[0].slots * meta.data.fillfactor / 100.0);
 	shape->tuples = model->tuples;
 	shape->base_pages = ceil(model->tuples / slots);
-	shape->upper_pages = shape->base_pages > 1.0 ?
+	shape->entry_pages = shape->base_pages > 1.0 ?
 		VXI_DESCENT_BEAM * log(shape->base_pages) / -log(vxi_promotion()) : 0.0;
+	if (meta.terms.bits > 0)
+		shape->entry_pages += VXI_QUERY_TERMS;
 	shape->vector_pages = meta.data.vector_bytes == 0 ? 0.0 :
 		1.0 + (double) meta.data.vector_bytes / VX_PAGE_CONTENTS;
 	shape->row_pages = meta.data.total_bits == 0 ? 0.0 : VXE_PAGES_PER_ROW;
@@ -100,8 +104,8 @@ vxe_graph_shape(const IndexOptInfo *info, const VxCostModel *model,
 }
 
 /*
- * Work until a number of rows is returned: a few pages a layer above the base,
- * the pages that the candidates loaded by then lie on or lead to, and full
+ * Work until a number of rows is returned: a few pages a layer above the base, a
+ * page of the entry directory for each term looked up, the pages that the candidates loaded by then lie on or lead to, and full
  * vectors of the rows and of those that might have been nearer.
  *
  * The first candidates lead to new pages, the later ones increasingly to pages
@@ -118,7 +122,7 @@ vxe_graph_work(const void *opaque, double rows, VxScanWork *work)
 	double		vectors;
 
 	Assert(shape->base_pages >= 1.0 && shape->beam >= 1.0);
-	graph = shape->upper_pages +
+	graph = shape->entry_pages +
 		shape->base_pages * (1.0 - exp(-met / shape->base_pages));
 	vectors = Min(shape->tuples, Max(VXE_VECTORS_PER_ROW * rows,
 									 VXE_VECTORS_PER_PLACE * shape->beam));
