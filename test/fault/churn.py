@@ -3,7 +3,7 @@
 
 Each round lets pgbench run a seeded mix of transactions with --clients clients, then, all being quiet, verifies:
 vectorx_check() finds nothing, every row is in the index, answers at full effort are those of a sequential scan.  At
-the end, when the rows have been replaced --turnover times, the recall of the churned index at its default effort is
+the end, when the rows have been replaced --turnover times, the recall of the churned index at its default effort (workloads.EFFORT: at another) is
 compared with that of the same index built anew: it may have lost half a point.
 
 Prints one line of JSON for each figure and method, and exits with 1 if anything was violated.
@@ -18,7 +18,7 @@ import tempfile
 import time
 
 from cluster import Cluster
-from workloads import METHODS
+from workloads import EFFORT, METHODS
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROWS = 3000
@@ -51,9 +51,10 @@ def run_clients(cluster, folder, options, seed):
     return int(count.group(1)) if count else 0, errors
 
 
-def recall(cluster, queries=200):
-    """Share of the ten nearest that the index finds at its default effort."""
+def recall(cluster, method, queries=200):
+    """Share of the ten nearest that the index finds at its default effort, or that of EFFORT."""
     return float(cluster.sql(f"""
+        {EFFORT.get(method, "")}
         CREATE TEMP TABLE q AS SELECT i, fault_vector(77, i, 40) AS e FROM generate_series(1, {queries}) i;
         SET enable_indexscan = off;
         CREATE TEMP TABLE exact AS SELECT q.i, n.id FROM q, LATERAL (SELECT id FROM t ORDER BY t.e <-> q.e LIMIT 10) n;
@@ -86,10 +87,10 @@ def try_method(options, folder, method):
                       "operations": operations, "quiesce_points": number, "failed": int(bool(failures)),
                       "seconds": round(time.monotonic() - began, 1), "failures": failures[:5]}), flush=True)
     cluster.sql("VACUUM ANALYZE t")
-    churned = recall(cluster)
+    churned = recall(cluster, method)
     turned = turnover(cluster)
     cluster.sql("REINDEX INDEX t_e")
-    rebuilt = recall(cluster)
+    rebuilt = recall(cluster, method)
     lost = churned < rebuilt - 0.005
     print(json.dumps({"figure": "R6", "method": method, "seed": options.seed, "turnover": round(turned, 1),
                       "recall_churned": churned, "recall_rebuilt": rebuilt, "failed": int(lost), "failures": []}),

@@ -26,7 +26,7 @@ sub new_server
 
 	$node->init(allows_streaming => 1);
 	$node->append_conf('postgresql.conf', join("\n", 'autovacuum = off',
-		'max_wal_size = 1GB', 'wal_level = replica', @configuration, ''));
+		'max_wal_size = 1GB', 'wal_level = replica', 'wal_keep_size = 1GB', @configuration, ''));
 	$node->start;
 	add_helpers($node, 'postgres');
 	return $node;
