@@ -53,27 +53,36 @@ sub wait_until
 }
 
 # workers take part in loading and in linking, and progress counts their rows
-my $session = start_sql("SET vectorx.seed = 1; $create WITH (ef_construction = 400)");
-my ($seen_workers, $seen_rows, $within) = (0, 0, 1);
-while ($session->{run}->pumpable)
+sub is_built_in_parallel
 {
-	my $now = $node->safe_psql('postgres', $workers);
-	my $row = $node->safe_psql('postgres', q{SELECT tuples_done, tuples_total FROM pg_stat_progress_create_index WHERE phase ~ 'graph'});
+	my ($method, $statement) = @_;
+	my $session = start_sql("SET vectorx.seed = 1; $statement");
+	my ($seen_workers, $seen_rows, $within) = (0, 0, 1);
 
-	$seen_workers = $now if $now > $seen_workers;
-	if ($row =~ /^(\d+)\|(\d+)$/)
+	while ($session->{run}->pumpable)
 	{
-		$seen_rows++ if $1 > 0;
-		$within = 0 if $1 > $2;
+		my $now = $node->safe_psql('postgres', $workers);
+		my $row = $node->safe_psql('postgres', q{SELECT tuples_done, tuples_total FROM pg_stat_progress_create_index WHERE phase ~ 'graph'});
+
+		$seen_workers = $now if $now > $seen_workers;
+		if ($row =~ /^(\d+)\|(\d+)$/)
+		{
+			$seen_rows++ if $1 > 0;
+			$within = 0 if $1 > $2;
+		}
+		$session->{run}->pump_nb;
+		usleep(10_000);
 	}
-	$session->{run}->pump_nb;
-	usleep(10_000);
+	ok(IPC::Run::finish($session->{run}), "$method is built in parallel") or diag($session->{error});
+	cmp_ok($seen_workers, '>=', 1, "$method: workers were seen ($seen_workers)");
+	cmp_ok($seen_rows, '>=', 1, "$method: progress of linking was seen");
+	ok($within, "$method: progress stays within its total");
+	indexes_are_sound($node, "$method built in parallel");
+	return;
 }
-ok(IPC::Run::finish($session->{run}), 'index is built in parallel') or diag($session->{error});
-cmp_ok($seen_workers, '>=', 1, "workers were seen ($seen_workers)");
-cmp_ok($seen_rows, '>=', 1, 'progress of linking was seen');
-ok($within, 'progress stays within its total');
-indexes_are_sound($node, 'built in parallel');
+is_built_in_parallel('diskann', 'CREATE INDEX item_d ON item USING diskann (e vector_l2_ops) WITH (l_value_ib = 500)');
+$node->safe_psql('postgres', 'DROP INDEX item_d');
+is_built_in_parallel('hnsw', "$create WITH (ef_construction = 400)");
 
 # share of the ten nearest of some rows that the index finds, in thousandths
 sub recall
@@ -109,7 +118,7 @@ $node->safe_psql('postgres', 'DROP INDEX item_e');
 # a cancel in each phase ends leader and workers soon and leaves nothing behind
 for my $phase ('loading tuples', 'building graph', 'writing pages')
 {
-	$session = start_sql("$create WITH (m = 40, ef_construction = 200)");
+	my $session = start_sql("$create WITH (m = 40, ef_construction = 200)");
 	my $reached = wait_until(qq{SELECT exists(SELECT FROM pg_stat_progress_create_index WHERE phase ~ '$phase')
 		OR NOT exists(SELECT FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX%' AND pid <> pg_backend_pid() AND state = 'active')
 			AND to_regclass('item_e') IS NOT NULL});
@@ -124,7 +133,7 @@ for my $phase ('loading tuples', 'building graph', 'writing pages')
 is($node->safe_psql('postgres', 'SELECT count(*) FROM pg_ls_tmpdir()'), 0, 'no temporary file is left');
 
 # a worker that dies of an administrator's command ends the build with an error, not with a hang
-$session = start_sql("$create WITH (m = 40, ef_construction = 400)");
+my $session = start_sql("$create WITH (m = 40, ef_construction = 400)");
 ok(wait_until("SELECT ($workers) > 0"), 'a worker is there');
 $node->safe_psql('postgres', q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'parallel worker' LIMIT 1});
 IPC::Run::finish($session->{run});

@@ -14,13 +14,13 @@ use Test::More;
 
 my $seed = $ENV{VECTORX_TEST_SEED} // 30;
 my $trials = $ENV{VECTORX_TEST_TRIALS} // 240;
+my $diskann_trials = int($trials / 4);
 my $page_size = 8192;
 my $header = 24;
 my $special = $page_size - 16;
-my $m = 8;
 
 srand($seed);
-note "seed $seed, $trials trials";
+note "seed $seed, $trials trials of hnsw, $diskann_trials of diskann";
 
 sub random_of { return $_[int(rand(@_))]; }
 sub random_bytes { return join '', map { chr int rand 256 } 1 .. $_[0]; }
@@ -36,6 +36,12 @@ sub blocks { return length(${ $_[0] }) / $page_size; }
 sub kind { return ord substr(${ $_[0] }, $_[1] * $page_size + $special + 10, 1); }
 sub layer { return ord substr(${ $_[0] }, $_[1] * $page_size + $special + 11, 1); }
 sub used { return u16($_[0], $_[1] * $page_size + $special + 8); }
+
+# From the metapage: edges of a slot, bytes of a code, and of the vector or refine code of a slot.
+sub degree { return u16($_[0], $header + 20); }
+sub code_bytes { return u32($_[0], $header + 12); }
+sub vector_bytes { return u32($_[0], $header + 16); }
+sub has_refine_codes { return u32($_[0], $header + 56) > 0; }
 
 # A block for which the condition holds; block 0 if there is none, such as a page of an upper layer: the damage then
 # says nothing.
@@ -57,8 +63,9 @@ sub layout
 {
 	my ($file, $upper) = @_;
 	my $contents = $special - $header;
-	my $code = u32($file, $header + 12);
-	my $places = $upper ? 0 : u32($file, $header + 16) > 0;
+	my $m = degree($file);
+	my $code = code_bytes($file);
+	my $places = $upper ? 0 : vector_bytes($file) > 0;
 	my %at;
 
 	for (my $n = int($contents / ($code + 4 * $m + 19));; $n--)
@@ -146,6 +153,9 @@ my %damages = (
 		# efforts, the grid of L1 codes, fillfactor and reserved words say nothing here
 		$same ||= grep { $at == $_ } 22, 28, 30, 48, 50 .. 59;
 
+		# nor, without vectors to compare codes with, the seed that they were made with
+		$same ||= has_refine_codes($file) && $at >= 32 && $at < 40;
+
 		# nor the bits of the codes of L1, which are 8 always
 		$same ||= $at == 26 && ord(substr($$file, $header + 24, 1)) == 3 && $value >> 8 == ord(substr($$file, $header + 27, 1));
 		put16($file, $header + $at, $value);
@@ -157,7 +167,7 @@ my %damages = (
 		my $at = layout($file, layer($file, $block));
 		my $slot = live_slot($file, $block, $at);
 		my $edge = random_of($block, $block | 0x80000000, blocks($file) + 5, 0x7FFFFFFE, 0, int(rand 2**31));
-		put32($file, $block * $page_size + $at->{edges} + 4 * $m * $slot, $edge);
+		put32($file, $block * $page_size + $at->{edges} + 4 * degree($file) * $slot, $edge);
 		return ($block == 0 ? '~' : '') . "block $block slot $slot edge $edge";
 	},
 	factor => sub {
@@ -168,7 +178,9 @@ my %damages = (
 		my $which = random_of('add', 'scale', 'error');
 		my $bits = random_of(0x7F800000, 0xFF800000, 0x7FC00000, 0xFFC00001, 0x7F7FFFFF);
 		put32($file, $block * $page_size + $at->{$which} + 4 * $slot, $bits);
-		return ($block == 0 || ($bits == 0x7F7FFFFF && layer($file, $block) > 0) ? '~' : '') .
+		# what is finite is seen where there are vectors to compare with
+		my $finite = $bits == 0x7F7FFFFF && (has_refine_codes($file) || layer($file, $block) > 0);
+		return ($block == 0 || $finite ? '~' : '') .
 		  sprintf('block %d slot %d %s %08x', $block, $slot, $which, $bits);
 	},
 	down => sub {
@@ -271,9 +283,23 @@ my %damages = (
 		my $block = graph_block($file);
 		my $at = layout($file, 0);
 		my $slot = live_slot($file, $block, $at);
-		my $byte = $block * $page_size + $at->{code} + $slot * u32($file, $header + 12) + int rand u32($file, $header + 12);
+		my $byte = $block * $page_size + $at->{code} + $slot * code_bytes($file) + int rand code_bytes($file);
 		substr($$file, $byte, 1) = chr(ord(substr($$file, $byte, 1)) ^ 0x28);
-		return "block $block slot $slot code";
+		return (has_refine_codes($file) ? '~' : '') . "block $block slot $slot code";
+	},
+	refine => sub {
+		my ($file) = @_;
+		my $bytes = vector_bytes($file);
+		return '~no refine codes' if !has_refine_codes($file) || $bytes == 0;
+
+		# the factors of a refine code are its last 12 bytes; one that an insert added begins at a whole multiple of its length
+		my $added = block_where($file, sub { kind($file, $_[0]) == 5 });
+		my $entries = int((u16($file, $added * $page_size + 12) - $header) / $bytes);
+		return '~no added refine code' if $added == 0 || $entries < 1;
+		my $at = $added * $page_size + $header + $bytes * int(rand $entries) + $bytes - 12 + 4 * int rand 3;
+		my $bits = random_of(0x7F800000, 0xFF800000, 0x7FC00000, 0xBF800000);
+		put32($file, $at, $bits);
+		return sprintf('block %d refine factor at %d: %08x', $added, $at % $page_size, $bits);
 	});
 
 # ---- build, damage ----
@@ -306,19 +332,27 @@ END $$;
 
 # Every index has pages of all kinds: two layers, vectors of the build and of inserts, live and dead slots, and more
 # copies of a row than its page has room for.
-my @names = map { "t$_" } 1 .. $trials;
+my @names = ((map { "t$_" } 1 .. $trials), (map { "disk$_" } 1 .. $diskann_trials));
 my @metrics = ([ 'l2', '<->' ], [ 'ip', '<#>' ], [ 'cosine', '<=>' ], [ 'l1', '<+>' ]);
-my %metric = (sound => $metrics[0], foreign_file => $metrics[0], map { $names[$_] => $metrics[$_ % @metrics] } 0 .. $#names);
+my %metric = (sound => $metrics[0], sound_disk => $metrics[0], foreign_file => $metrics[0],
+	map { $names[$_] => $metrics[$_ % ($names[$_] =~ /disk/ ? 3 : @metrics)] } 0 .. $#names);
+
+sub index_of
+{
+	my ($name) = @_;
+	my $column = "(v vector_$metric{$name}[0]_ops)";
+	return $name =~ /disk/ ? "diskann $column WITH (max_neighbors = 20, l_value_ib = 24)" : "hnsw $column WITH (m = 8, ef_construction = 24)";
+}
 $node->safe_psql('postgres', join '', map {
-	"CREATE TABLE $_ AS SELECT * FROM source WHERE id <= 500; CREATE INDEX ${_}_v ON $_ USING hnsw (v vector_$metric{$_}[0]_ops) WITH (m = $m, ef_construction = 24);\n"
-} @names, 'foreign_file', 'sound');
+	"CREATE TABLE $_ AS SELECT * FROM source WHERE id <= 500; CREATE INDEX ${_}_v ON $_ USING " . index_of($_) . ";\n"
+} @names, 'foreign_file', 'sound', 'sound_disk');
 $node->safe_psql('postgres', q{
 CREATE TABLE terms AS SELECT i AS id, format('{%s:1,%s:2}/900', i, 1 + i % 50)::sparsevec(900) AS v FROM generate_series(1, 800) i;
 CREATE INDEX terms_v ON terms USING hnsw (v sparsevec_l2_ops);
 });
-$node->safe_psql('postgres', join '', map { "INSERT INTO $_ SELECT * FROM source WHERE id BETWEEN 501 AND 600; INSERT INTO $_ SELECT s.id, s.v FROM source s, generate_series(1, 60) WHERE s.id IN (4, 5); DELETE FROM $_ WHERE id % 9 = 0;\n" } @names, 'sound');
-$node->safe_psql('postgres', join '', map { "VACUUM $_;\n" } @names, 'sound');
-is($node->safe_psql('postgres', join '', map { "SELECT * FROM vectorx_check('${_}_v', true);\n" } @names[0 .. 9], 'sound'),
+$node->safe_psql('postgres', join '', map { "INSERT INTO $_ SELECT * FROM source WHERE id BETWEEN 501 AND 600; INSERT INTO $_ SELECT s.id, s.v FROM source s, generate_series(1, 60) WHERE s.id IN (4, 5); DELETE FROM $_ WHERE id % 9 = 0;\n" } @names, 'sound', 'sound_disk');
+$node->safe_psql('postgres', join '', map { "VACUUM $_;\n" } @names, 'sound', 'sound_disk');
+is($node->safe_psql('postgres', join '', map { "SELECT * FROM vectorx_check('${_}_v', true);\n" } @names[0 .. 9, -3 .. -1], 'sound', 'sound_disk'),
 	'', 'indexes are sound before the damage');
 
 my %path = map { split /\|/ } split /\n/,
@@ -342,12 +376,12 @@ sub change_file
 }
 
 my @kinds = sort keys %damages;
-my (%done, $file_has_upper);
+my %done;
 for my $i (0 .. $#names)
 {
 	my $kind = $kinds[$i % @kinds];
 	my $description = change_file($names[$i], $damages{$kind});
-	$done{ $names[$i] } = "$metric{ $names[$i] }[0], $kind: $description";
+	$done{ $names[$i] } = index_of($names[$i]) . ", $kind: $description";
 }
 
 # the directory of sparse vectors: entries that name the metapage, or no page at all
@@ -370,7 +404,7 @@ change_file('foreign_file', sub { put32($_[0], $header, 0xA953A953); return ''; 
 $node->start;
 my $old_log = -s $node->logfile;
 my $script = "SET statement_timeout = '20s'; SET enable_seqscan = off; SET client_min_messages = error;\n";
-for my $name (@names, 'sound')
+for my $name (@names, 'sound', 'sound_disk')
 {
 	my $scan = "SELECT count(*) FROM (SELECT id FROM $name ORDER BY v $metric{$name}[1] (SELECT v FROM source WHERE id = 333) LIMIT 250) s";
 	$script .= "SELECT attempt('$name', 'check', \$\$INSERT INTO finding SELECT '$name', invariant, problem FROM vectorx_check('${name}_v', true)\$\$);\n";
@@ -414,7 +448,7 @@ my %found = map { $_ => 1 } split /\n/,
   $node->safe_psql('postgres', q{SELECT DISTINCT trial FROM finding UNION SELECT trial FROM outcome WHERE step = 'check' AND state <> '00000'});
 my @missed = grep { !$found{$_} && $done{$_} !~ /: ~/ } @names;
 is(scalar @missed, 0, 'vectorx_check() sees the damage') or diag map { "$_ ($done{$_})\n" } @missed;
-ok(!$found{sound}, 'and none where there is none');
+ok(!$found{sound} && !$found{sound_disk}, 'and none where there is none');
 
 is($node->safe_psql('postgres', q{SELECT DISTINCT invariant FROM vectorx_check('terms_v')}), 'I16', 'vectorx_check() sees damage to a directory');
 for my $statement ('SELECT id FROM terms ORDER BY v <-> (SELECT v FROM terms WHERE id = 3) LIMIT 1', q{INSERT INTO terms VALUES (1, '{1:1,2:2}/900')})

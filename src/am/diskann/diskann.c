@@ -52,6 +52,7 @@ vx_diskannhandler(PG_FUNCTION_ARGS)
 	amroutine->amoptionalkey = true;
 	amroutine->amparallelvacuumoptions = VACUUM_OPTION_PARALLEL_BULKDEL;
 	amroutine->amkeytype = InvalidOid;
+	vx_am_set_canbuildparallel(amroutine, true);
 
 	amroutine->ambuild = diskannbuild;
 	amroutine->ambuildempty = diskannbuildempty;

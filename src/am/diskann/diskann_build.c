@@ -94,11 +94,21 @@ diskann_graph_options(const VxIndex *index, VxBuildOptions *options)
 
 static const VxGraphMethod diskann_graph_method = {
 	.name = "diskann",
+	.worker = "vx_diskann_build_worker",
 	.read_options = diskann_read_options,
 	.check_options = diskann_check_options,
 	.max_dimensions = diskann_max_dimensions,
 	.graph_options = diskann_graph_options
 };
+
+/* Where the workers of a parallel build start. */
+PGDLLEXPORT void vx_diskann_build_worker(dsm_segment *segment, shm_toc *toc);
+
+void
+vx_diskann_build_worker(dsm_segment *segment, shm_toc *toc)
+{
+	vxb_build_worker(&diskann_graph_method, segment, toc);
+}
 
 /* ambuild */
 IndexBuildResult *
