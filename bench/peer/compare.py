@@ -51,6 +51,7 @@ def parse():
     add("--page-queries", type=int, default=100)
     add("--cold-restarts", type=int, default=10)
     add("--vacuum-rounds", type=int, default=2)
+    add("--memory-limit", type=int, default=0, metavar="MB", help="memory that the server may have, its page cache included")
     add("--setting", action="append", default=[], metavar="NAME=VALUE", help="setting of the server; may be repeated")
     add("--output", metavar="FILE", default=os.path.join(datasets.CACHE, "peer", "results.json"), help="results file")
     add("--label", default="", help="keeps the figures of a run with other settings apart from those without")
@@ -82,10 +83,12 @@ def write_results(path, results):
 
 
 def describe(data, options, databases):
+    """What was measured; the index of a side that this run leaves alone is what an earlier run said of it, if one did."""
     return {"name": data.name, "origin": data.origin, "rows": len(data.table), "dimensions": data.dimensions,
             "metric": data.metric, "type": options.type, "queries": len(data.queries), "pool": len(data.pool), "k": options.k,
-            "method": options.method, "index": {database.side: f"{database.index.method} ({database.index_options})"
-                                                for database in databases}}
+            "method": options.method,
+            "index": {**options.results.get("data", {}).get("index", {}),
+                      **{database.side: f"{database.index.method} ({database.index_options})" for database in databases}}}
 
 
 def measure(server, data, options):
@@ -100,7 +103,7 @@ def measure(server, data, options):
         entry["data"] = describe(data, options, databases)
         truth = Truth(data, options.k)
         for name in (name for name in parts.PARTS if name in options.parts.split(",")):
-            stamp = servers.stamp(databases[0].session, server.settings)
+            stamp = servers.stamp(databases[0].session, server.settings, server.limit)
             for side, found in parts.PARTS[name](databases, truth, options).items():
                 entry.setdefault(name, {})[side] = {**entry.get(name, {}).get(side, {}), **found, "measured": stamp}
             write_results(options.output, results)
@@ -114,7 +117,7 @@ def main():
     options = parse()
     data = datasets.open_set(options)
     settings = dict(setting.split("=", 1) for setting in options.setting)
-    server = servers.Server(settings)
+    server = servers.Server(settings, options.memory_limit << 20)
     try:
         server.make()
         server.start()

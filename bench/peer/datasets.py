@@ -26,15 +26,21 @@ class Set:
     queries: np.ndarray
     metric: str
     origin: str
+    half: bool = False              # whether the column rounds its elements to half precision
 
     @property
     def dimensions(self):
         return self.vectors.shape[1]
 
+    def rows(self, numbers):
+        """The vectors of some rows as they are stored."""
+        vectors = np.asarray(self.vectors[numbers], dtype=np.float32)
+        return vectors.astype(np.float16).astype(np.float32) if self.half else vectors
+
     def blocks(self, rows, size=BLOCK):
         """Pairs of (number of the first row in `rows`, block of vectors)."""
         for start in range(0, len(rows), size):
-            yield start, np.asarray(self.vectors[rows[start:start + size]], dtype=np.float32)
+            yield start, self.rows(rows[start:start + size])
 
 
 def raw(path, dimensions):
@@ -144,4 +150,7 @@ def open_set(options):
         name = re.sub(r"\W", "_", os.path.splitext(os.path.basename(name))[0])
     vectors, queries, metric, origin = found
     table, pool, queries = split(vectors, queries, options.rows, options.pool, options.queries)
-    return Set(name, vectors, table, pool, queries, options.metric or metric or "cosine", origin)
+    half = options.type == "halfvec"
+    if half:
+        queries = queries.astype(np.float16).astype(np.float32)
+    return Set(name, vectors, table, pool, queries, options.metric or metric or "cosine", origin, half)

@@ -55,6 +55,14 @@ def size(entry, side):
     return found / MEGABYTE if found else None
 
 
+def tight(recall, figure):
+    """Of the queries in little memory at one recall."""
+    def find(entry, side):
+        points = get(entry, side, "tight", "points") or []
+        return next((point[figure] for point in points if point["recall"] == recall), None)
+    return find
+
+
 FIGURES = {}
 for _clients, _key in ((1, "qps"), (2, "qps2")):
     for _recall in (0.90, 0.95, 0.99):
@@ -63,6 +71,10 @@ for _clients, _key in ((1, "qps"), (2, "qps2")):
             processor=at(_recall, f"{_key}_cpu_ms"))
 for _recall in (0.90, 0.95, 0.99):
     FIGURES[f"pages@{_recall:.2f}"] = Figure(f"pages a query at recall {_recall:.2f}", "", False, at(_recall, "pages"))
+for _recall in (0.90, 0.95, 0.99):
+    FIGURES[f"tight@{_recall:.2f}"] = Figure(f"queries/s in little memory at recall {_recall:.2f}", "", True, tight(_recall, "qps"),
+                                             processor=tight(_recall, "qps_cpu_ms"))
+    FIGURES[f"tight_blocks@{_recall:.2f}"] = Figure(f"blocks read for one at recall {_recall:.2f}", "", False, tight(_recall, "blocks"))
 FIGURES.update({
     "highest_recall": Figure("highest recall", "", True, highest_recall, absolute=True),
     "build_one": Figure("build, 1 process", "s", True, of("build", "one", "seconds"), speedup=True,
@@ -130,7 +142,9 @@ def processor_ratio(figure, entry):
 
 def rows(entry, method):
     """The cells of every figure that was measured: label with unit, both sides, ratios, floor, aim, verdict."""
-    floors = method.floors_at(entry["data"]["dimensions"])
+    # without a counterpart there is nothing to be better than
+    alone = "pgvector" not in entry["data"]["index"]
+    floors = {} if alone else method.floors_at(entry["data"]["dimensions"])
     for key, figure in FIGURES.items():
         pgvector, vectorx = figure.find(entry, "pgvector"), figure.find(entry, "vectorx")
         if pgvector is None and vectorx is None:

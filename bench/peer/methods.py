@@ -60,7 +60,7 @@ HNSW_FLOORS = (
 IVFFLAT_FLOORS = (
     Floor("qps@0.95", 6, 15), Floor("build_two", 5, 10), Floor("insert", 1, 2), Floor("vacuum", 2, 4))
 DISKANN_FLOORS = (
-    Floor("qps@0.95", 3, 6), Floor("build_two", 5, 10), *CHANGES, *REACH)
+    Floor("qps@0.95", 3, 6), Floor("tight@0.95", 10, 20), Floor("build_two", 5, 10), *CHANGES, *REACH)
 
 ANY = 1 << 20
 METHODS = {

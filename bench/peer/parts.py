@@ -11,6 +11,8 @@ import curve
 
 EQUAL_RECALL = 0.95                 # where cold queries, and those of several clients, are compared
 CLIENTS = (1, 2, 4, 8)
+RECALLS = (0.90, 0.95, 0.99)        # where queries in little memory are measured
+BESIDE_BUFFERS = 128 << 20          # bytes that the server may have beside shared_buffers when memory is limited
 
 
 def each_side(databases, rounds, action):
@@ -105,10 +107,10 @@ def search(databases, truth, options):
     return figures
 
 
-def equal_setting(database, options):
+def equal_setting(database, options, recall=EQUAL_RECALL):
     """The setting that gives this side the recall at which the sides are compared, if it was swept; else 40."""
     points = options.results.get("search", {}).get(database.side, {}).get("points")
-    return curve.effort_at(points, EQUAL_RECALL) if points else 40
+    return curve.effort_at(points, recall) if points else 40
 
 
 # cold
@@ -121,10 +123,7 @@ def cold(databases, _truth, options):
         figures[database.side] = {"setting": equal_setting(database, options), "first": [], "later": []}
     for turn in range(options.cold_restarts):
         for database in databases:
-            for other in databases:
-                other.close()
-            database.server.restart_cold()
-            database.open()
+            restart(databases, database)
             database.set(figures[database.side]["setting"])
             database.session.execute("SELECT 1 FROM query LIMIT 1")
             for step in range(5):
@@ -138,6 +137,61 @@ def cold(databases, _truth, options):
         for key in ("first", "later"):
             figure[key] = medians(figure[key])
         say("cold", database.side, figure)
+    return figures
+
+
+# little memory
+
+def restart(databases, database):
+    """Restarts the server with nothing cached, and opens one database alone."""
+    for other in databases:
+        other.close()
+    database.server.restart_cold()
+    database.open()
+
+
+def blocks_read(database):
+    """Blocks that sessions of the database have asked the kernel for. A session tells when it ends, which takes it a moment."""
+    time.sleep(1)
+    return int(database.value("SELECT pg_stat_get_db_blocks_fetched(oid) - pg_stat_get_db_blocks_hit(oid) "
+                              "FROM pg_database WHERE datname = current_database()"))
+
+
+def tight_points(database, options):
+    """Queries a second by one client, from cold caches on, and what they read from disk; the first run warms up."""
+    points = []
+    for recall in RECALLS:
+        setting = equal_setting(database, options, recall)
+        throughput(database, setting, 1, options)
+        before = blocks_read(database)
+        found = throughput(database, setting, 1, options)
+        after = blocks_read(database)
+        points.append({"recall": recall, "setting": setting, "qps": found["rate"], "qps_cpu_ms": found["cpu_ms"],
+                       "blocks": (after - before) / found["count"]})
+        say("tight", database.side, f"recall {recall}: {found['rate']:.1f} queries a second, {points[-1]['blocks']:.1f} blocks read")
+    return points
+
+
+def tight(databases, _truth, options):
+    """Queries with shared_buffers at a quarter of the index, pgvector's if it is there, and no page cache to speak of."""
+    server = databases[0].server
+    for database in databases:
+        database.ensure_index()
+    buffers = databases[0].index_size() // 4
+    settings, limit = server.settings, server.limit
+    server.settings = {**settings, "shared_buffers": f"{buffers // 1024}kB"}
+    server.limit = buffers + BESIDE_BUFFERS
+    figures = {}
+    try:
+        for database in databases:
+            restart(databases, database)
+            figures[database.side] = {"shared_buffers": buffers, "limit": server.limit if server.group else None,
+                                      "points": tight_points(database, options)}
+    finally:
+        server.settings, server.limit = settings, limit
+        restart(databases, databases[0])
+        for database in databases[1:]:
+            database.open()
     return figures
 
 
@@ -241,4 +295,4 @@ def clients(databases, _truth, options):
     return figures
 
 
-PARTS = {"build": build, "search": search, "cold": cold, "update": update, "insert": insert, "clients": clients, "vacuum": vacuum}
+PARTS = {"build": build, "search": search, "cold": cold, "tight": tight, "update": update, "insert": insert, "clients": clients, "vacuum": vacuum}

@@ -19,7 +19,7 @@ ROOT = os.path.dirname(datasets.BENCH)
 COLOUR = {"pgvector": "#b0663a", "vectorx": "#2a6496"}
 MOST = 0.9999                       # where a recall of 1 is drawn
 TICKS = (0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999)
-SHORT = ("qps@0.95", "qps@0.99", "pages@0.95", "highest_recall", "build_two", "build_small", "size", "cold_blocks", "insert",
+SHORT = ("qps@0.95", "qps@0.99", "tight@0.95", "pages@0.95", "highest_recall", "build_two", "build_small", "size", "cold_blocks", "insert",
          "update", "vacuum", "wal")
 
 
@@ -36,11 +36,20 @@ def circumstances(entry):
         for side, found in sides.items():
             measured = found["measured"]
             key = (measured["date"][:10], measured["commit"], measured["pgvector"], measured["server"], measured["cpu"],
-                   measured["cores"], measured["settings"]["shared_buffers"])
+                   measured["cores"], *memory_of(found))
             lines.setdefault(key, set()).add(f"{part} of {side}" if len(sides) == 1 else part)
-    for (date, commit, pgvector, server, cpu, cores, buffers), found in sorted(lines.items()):
+    for (date, commit, pgvector, server, cpu, cores, buffers, limit), found in sorted(lines.items()):
         yield (f"{', '.join(sorted(found))}: {date}, vectorx {commit}, pgvector {pgvector}, PostgreSQL {server}, "
-               f"{cores} cores of {cpu}, shared_buffers {buffers}")
+               f"{cores} cores of {cpu}, shared_buffers {buffers}{limit}")
+
+
+def memory_of(found):
+    """shared_buffers of a part, and in words the limit on all memory of the server."""
+    measured = found["measured"]
+    limit = found.get("limit", measured.get("limit"))
+    buffers = found.get("shared_buffers")
+    return (f"{buffers >> 20} MB" if buffers else measured["settings"]["shared_buffers"],
+            f", all memory limited to {limit >> 20} MB" if limit else "")
 
 
 def section(entry):
@@ -48,7 +57,7 @@ def section(entry):
     lines = [f"### {data['method']}: {data['name']}", "",
              f"{data['origin']}. {data['rows']} rows of {data['dimensions']} dimensions in the table, {data['pool']} more for "
              f"the inserts, {data['queries']} queries; {data['metric']} distance, the {data['k']} nearest. "
-             f"pgvector: `{data['index']['pgvector']}`; vectorx: `{data['index']['vectorx']}`.", "",
+             f"{'; '.join(f'{side}: `{index}`' for side, index in sorted(data['index'].items()))}.", "",
              figures.table(entry, method_of(entry)), ""]
     lines += [f"Measured: {'; '.join(circumstances(entry))}.", ""]
     points = curves(entry)
@@ -80,7 +89,8 @@ def summaries(results):
     """A summary for each method."""
     found = []
     for method in methods.METHODS:
-        entries = [(key, entry) for key, entry in ordered(results) if entry["data"]["method"] == method]
+        entries = [(key, entry) for key, entry in ordered(results)
+                   if entry["data"]["method"] == method and "pgvector" in entry["data"]["index"]]
         if entries:
             found += [f"**{method}**", "", summary(entries), ""]
     return "\n".join(found)

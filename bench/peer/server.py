@@ -17,6 +17,8 @@ import tempfile
 import time
 from pathlib import Path
 
+import cgroup
+
 BIN = os.environ.get("PEER_BIN", "")
 FOLDER = os.environ.get("PEER_FOLDER", "")
 ROOT = os.environ.get("PEER_ROOT", "")
@@ -48,8 +50,10 @@ def processor_ticks(process):
 
 
 class Server:
-    def __init__(self, settings):
-        self.settings = {**SETTINGS, **settings}
+    """`limit` is how many bytes of memory the server's processes may have, or None."""
+
+    def __init__(self, settings, limit=None):
+        self.settings, self.limit, self.group = {**SETTINGS, **settings}, limit, None
         self.data = f"{FOLDER}/data"
         # the path of a socket is short by law; that of a chroot need not be
         self.link_folder = tempfile.mkdtemp(prefix="vectorx-peer-")
@@ -60,17 +64,25 @@ class Server:
         if not os.path.exists(f"{ROOT}{self.data}/PG_VERSION"):
             run_program("initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync",
                         stdout=subprocess.DEVNULL)
+
+    def write_settings(self):
         lines = [f"{name} = {value}" for name, value in self.settings.items()]
         lines.append(f"unix_socket_directories = '{FOLDER}'")
         with open(f"{ROOT}{self.data}/postgresql.auto.conf", "w", encoding="utf8") as file:
             file.write("\n".join(lines) + "\n")
 
     def start(self):
-        run_program("pg_ctl", "-D", self.data, "-l", f"{FOLDER}/log", "-w", "-s", "-t", "300", "start")
+        self.write_settings()
+        self.group = cgroup.limit_memory(self.limit) if self.limit else None
+        run_program("pg_ctl", "-D", self.data, "-l", f"{FOLDER}/log", "-w", "-s", "-t", "300", "start",
+                    preexec_fn=self.group.join if self.group else None)
 
     def stop(self):
         if os.path.exists(f"{ROOT}{self.data}/postmaster.pid"):
             run_program("pg_ctl", "-D", self.data, "-w", "-s", "-t", "300", "-m", "fast", "stop")
+        if self.group:
+            self.group.remove()
+            self.group = None
 
     def processor_seconds(self):
         """Processor time of the server's processes so far. On a busy machine it says more than the clock does."""
@@ -111,7 +123,8 @@ class Server:
         found = dict(re.findall(r"(tps|transactions actually processed)[=: ]+([0-9.]+)", done.stdout))
         if len(found) == 2 and done.returncode == 0:
             used = self.processor_seconds() - before
-            return {"rate": float(found["tps"]), "cpu_ms": 1000 * used / int(found["transactions actually processed"])}
+            count = int(found["transactions actually processed"])
+            return {"rate": float(found["tps"]), "cpu_ms": 1000 * used / count, "count": count}
         raise SystemExit(f"pgbench failed: {done.stdout}{done.stderr}")
 
 
@@ -175,12 +188,12 @@ def cpu():
     return platform.processor()
 
 
-def stamp(session, settings):
+def stamp(session, settings, limit=None):
     """What a measurement has to say about its circumstances."""
     versions = dict(session.execute("SELECT name, default_version FROM pg_available_extensions WHERE name IN ('vector', 'vectorx')").fetchall())
     return {
         "date": time.strftime("%Y-%m-%d %H:%M"), "commit": COMMIT,
         "server": session.execute("SHOW server_version").fetchone()[0], "pgvector": versions.get("vector"),
         "vectorx": versions.get("vectorx"), "cpu": cpu(), "cores": os.cpu_count(),
-        "load": round(os.getloadavg()[0], 1), "settings": settings,
+        "load": round(os.getloadavg()[0], 1), "settings": settings, "limit": limit,
     }

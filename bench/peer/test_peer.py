@@ -70,6 +70,11 @@ class DataTest(unittest.TestCase):
             np.hstack((np.full((3, 1), 4, dtype="<i4").view("<f4"), vectors)).tofile(file.name)
             self.assertTrue((datasets.file_set(file.name, None)[0] == vectors).all())
 
+    def test_rounds_as_a_column_of_halfvec_does(self):
+        vectors = np.array([[0.1, 1 / 3]], dtype=np.float32)
+        data = datasets.Set("unittest", vectors, np.arange(1), np.arange(0), vectors, "l2", "", half=True)
+        self.assertEqual(data.rows([0]).tolist(), [[0.0999755859375, 0.333251953125]])
+
     def test_copy_format(self):
         data = database.copy_rows(7, np.array([[1.0, 2.0]], dtype=np.float32), False)
         self.assertEqual(data.hex(), "0003" "00000004" "00000007" "00000004" "00000000" "0000000c" "0002" "0000" "3f800000" "40000000")
@@ -83,6 +88,17 @@ class FigureTest(unittest.TestCase):
         self.assertEqual(figures.verdict(size, floor, figures.ratio_of(size, 100, 90), 100, 90), "met")
         self.assertEqual(figures.verdict(size, floor, figures.ratio_of(size, 100, 99), 100, 99), "MISSED")
         self.assertEqual(figures.ratio_of(speed, 40, 10), 4)
+
+    def test_queries_in_little_memory(self):
+        entry = {"tight": {"vectorx": {"points": [{"recall": 0.95, "qps": 30, "blocks": 12}]}}}
+        self.assertEqual(figures.FIGURES["tight@0.95"].find(entry, "vectorx"), 30)
+        self.assertEqual(figures.FIGURES["tight_blocks@0.95"].find(entry, "vectorx"), 12)
+        self.assertIsNone(figures.FIGURES["tight@0.99"].find(entry, "vectorx"))
+        self.assertIsNone(figures.FIGURES["tight@0.95"].find(entry, "pgvector"))
+
+    def test_one_side_alone_has_no_floors(self):
+        entry = {"data": {"dimensions": 768, "index": {"vectorx": "diskann"}}, "build": {"vectorx": {"two": {"seconds": 9}}}}
+        self.assertEqual([row[-1] for row in figures.rows(entry, methods.METHODS["diskann"])], [""])
 
     def test_every_floor_is_of_a_figure(self):
         for method in methods.METHODS.values():

@@ -54,7 +54,7 @@ class Truth:
 
     def __init__(self, data, k):
         self.data, self.k = data, k
-        digest = hashlib.sha256(data.queries.tobytes() + data.table.tobytes() + np.asarray(data.vectors[:100]).tobytes())
+        digest = hashlib.sha256(data.queries.tobytes() + data.table.tobytes() + data.rows(np.arange(100)).tobytes())
         name = f"{data.name}-{len(data.table)}-{data.metric}-{k}-{digest.hexdigest()[:12]}.npy"
         path = os.path.join(datasets.CACHE, "peer", name)
         if os.path.exists(path):
@@ -62,7 +62,7 @@ class Truth:
             return
         self.bound = np.empty(len(data.queries))
         for number, rows in enumerate(nearest(data, k)):
-            exact = distances(data.metric, data.queries[number], data.vectors[data.table[np.sort(rows)]])
+            exact = distances(data.metric, data.queries[number], data.rows(data.table[np.sort(rows)]))
             self.bound[number] = np.sort(exact)[k - 1]
         os.makedirs(os.path.dirname(path), exist_ok=True)
         np.save(path, self.bound)
@@ -71,6 +71,6 @@ class Truth:
         """Share of the k nearest rows of query `number` that are among `ids`."""
         if not ids:
             return 0.0
-        exact = distances(self.data.metric, self.data.queries[number], self.data.vectors[self.data.table[np.sort(ids)]])
+        exact = distances(self.data.metric, self.data.queries[number], self.data.rows(self.data.table[np.sort(ids)]))
         bound = self.bound[number]
         return int((exact <= bound + TOLERANCE * max(1, abs(bound))).sum()) / self.k
