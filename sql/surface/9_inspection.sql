@@ -23,7 +23,7 @@ COMMENT ON FUNCTION vectorx_recall(regclass, integer, integer) IS 'share of the 
 
 CREATE FUNCTION vectorx_stat_all(OUT indexrelid oid, OUT scans bigint, OUT resumes bigint, OUT rows_returned bigint,
 		OUT pages_scored bigint, OUT nodes_scored bigint, OUT exact_distances bigint, OUT heap_fetches bigint,
-		OUT inserts bigint, OUT edges_written bigint, OUT since timestamptz) RETURNS SETOF record
+		OUT toast_fetches bigint, OUT inserts bigint, OUT edges_written bigint, OUT since timestamptz) RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'vx_stat_all' LANGUAGE C VOLATILE STRICT PARALLEL SAFE ROWS 100;
 COMMENT ON FUNCTION vectorx_stat_all() IS 'what the scans and inserts of this database''s vector indexes have done; 0 is all that found no room';
 
@@ -37,6 +37,7 @@ CREATE VIEW pg_stat_vectorx AS
 		coalesce(s.scans, 0) AS scans, coalesce(s.resumes, 0) AS resumes, coalesce(s.rows_returned, 0) AS rows_returned,
 		coalesce(s.pages_scored, 0) AS pages_scored, coalesce(s.nodes_scored, 0) AS nodes_scored,
 		coalesce(s.exact_distances, 0) AS exact_distances, coalesce(s.heap_fetches, 0) AS heap_fetches,
+		coalesce(s.toast_fetches, 0) AS toast_fetches,
 		coalesce(s.inserts, 0) AS inserts, coalesce(s.edges_written, 0) AS edges_written, s.since
 	FROM pg_catalog.pg_index i
 		JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) i.indexrelid AND c.relkind OPERATOR(pg_catalog.=) 'i'

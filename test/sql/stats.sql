@@ -44,6 +44,20 @@ SET enable_seqscan = off;
 SELECT count(*) FROM (SELECT e FROM stats.sparse ORDER BY e <-> '{1:1,2:2}/100' LIMIT 5) s;
 RESET enable_seqscan;
 SELECT heap_fetches > 0 AS heap_fetches, heap_fetches = exact_distances AS all FROM pg_stat_vectorx WHERE indexrelname = 'sparse_e';
+-- diskann reads as many as its bounds leave open, and says which of them are out of line
+CREATE TABLE stats.disk (id int, e vector(600));
+INSERT INTO stats.disk SELECT i, pg_temp.test_vector(1, i, 600) FROM generate_series(1, 300) i;
+CREATE INDEX disk_e ON stats.disk USING diskann (e vector_l2_ops);
+CREATE INDEX disk_half ON stats.disk USING diskann ((e::halfvec(600)) halfvec_l2_ops);
+ANALYZE stats.disk;
+SET enable_seqscan = off;
+SELECT count(*) FROM (SELECT id FROM stats.disk ORDER BY e <-> pg_temp.test_vector(1, 7, 600) LIMIT 10) s;
+SELECT count(*) FROM (SELECT id FROM stats.disk ORDER BY e::halfvec(600) <-> pg_temp.test_vector(1, 7, 600)::halfvec LIMIT 10) s;
+RESET enable_seqscan;
+SELECT indexrelname, exact_distances BETWEEN 10 AND 30 AS exact, heap_fetches = exact_distances AS heap,
+		toast_fetches = heap_fetches AS toast, toast_fetches = 0 AS inside
+	FROM pg_stat_vectorx WHERE relname = 'disk' ORDER BY indexrelname;
+DROP TABLE stats.disk;
 -- everybody may read, nobody but the owner of the function may reset
 CREATE ROLE stats_reader;
 SET ROLE stats_reader;

@@ -23,6 +23,7 @@ typedef enum VxCount
 	VX_COUNT_NODES,				/* scored by their codes */
 	VX_COUNT_EXACT,				/* distances computed from full vectors */
 	VX_COUNT_HEAP_FETCHES,		/* those of them read from the table */
+	VX_COUNT_TOAST_FETCHES,		/* and from its TOAST table */
 	VX_COUNT_INSERTS,			/* rows */
 	VX_COUNT_EDGES,				/* written by inserts, to and from the row */
 	VX_COUNTS

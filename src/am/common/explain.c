@@ -47,6 +47,7 @@ static const VxShownCount shown_counts[] = {
 	{VX_COUNT_NODES, "nodes", "Nodes Scored"},
 	{VX_COUNT_EXACT, "exact", "Exact Distances"},
 	{VX_COUNT_HEAP_FETCHES, "heap", "Heap Fetches"},
+	{VX_COUNT_TOAST_FETCHES, "toast", "Toast Fetches"},
 	{VX_COUNT_ROWS, "rows", "Rows Returned"}
 };
 

@@ -92,6 +92,7 @@ vxs_rescan(IndexScanDesc scan, ScanKey keys, int nkeys,
 	state->tallied_loaded = 0;
 	memset(&state->tallied_search, 0, sizeof(state->tallied_search));
 	state->tallied_vectors = 0;
+	state->tallied_toasted = 0;
 }
 
 /*
@@ -339,7 +340,14 @@ vxs_scan_tally(VxGraphScan *state)
 	counts[VX_COUNT_NODES] += search->slots_scored - state->tallied_search.slots_scored;
 	counts[VX_COUNT_EXACT] += vectors;
 	if (state->exact->heap_values != NULL)
+	{
+		uint64		toasted = vxs_heap_values_toasted(state->exact->heap_values);
+
+		Assert(toasted >= state->tallied_toasted);
 		counts[VX_COUNT_HEAP_FETCHES] += vectors;
+		counts[VX_COUNT_TOAST_FETCHES] += toasted - state->tallied_toasted;
+		state->tallied_toasted = toasted;
+	}
 	state->tallied_search = *search;
 	state->tallied_vectors = state->exact->vectors_read;
 	if (state->loaded != state->tallied_loaded)

@@ -88,6 +88,7 @@ struct VxGraphScan
 	int64		tallied_loaded;
 	VxPageSearchCounters tallied_search;
 	uint64		tallied_vectors;
+	uint64		tallied_toasted;
 };
 
 extern IndexScanDesc vxs_begin(Relation index, int nkeys, int norderbys,

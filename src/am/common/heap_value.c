@@ -31,6 +31,7 @@ struct VxHeapValues
 	TupleTableSlot *slot;
 	IndexInfo  *index_info;
 	EState	   *estate;			/* for indexes on expressions */
+	uint64		toasted;		/* values read from the TOAST table */
 };
 
 /*
@@ -74,9 +75,22 @@ vxs_heap_value(VxHeapValues *values, ItemPointer tid, Datum *value)
 	old = MemoryContextSwitchTo(GetPerTupleMemoryContext(values->estate));
 	FormIndexDatum(values->index_info, values->slot, values->estate, datums, nulls);
 	if (!nulls[0])
+	{
+		values->toasted += VARATT_IS_EXTERNAL_ONDISK(DatumGetPointer(datums[0]));
 		*value = PointerGetDatum(PG_DETOAST_DATUM(datums[0]));
+	}
 	MemoryContextSwitchTo(old);
 	return !nulls[0];
+}
+
+/*
+ * How many values came from the TOAST table so far.  What an expression reads of
+ * its columns is not among them.
+ */
+uint64
+vxs_heap_values_toasted(const VxHeapValues *values)
+{
+	return values->toasted;
 }
 
 /*

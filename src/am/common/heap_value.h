@@ -17,6 +17,7 @@ typedef struct VxHeapValues VxHeapValues;
 extern VxHeapValues *vxs_heap_values_begin(Relation heap, Relation index,
 										   Snapshot snapshot);
 extern bool vxs_heap_value(VxHeapValues *values, ItemPointer tid, Datum *value);
+extern uint64 vxs_heap_values_toasted(const VxHeapValues *values);
 extern void vxs_heap_announce(VxHeapValues *values, uint64 tid);
 extern void vxs_heap_values_end(VxHeapValues *values);
 
