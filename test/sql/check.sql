@@ -17,9 +17,12 @@ CREATE INDEX check_tiny ON check_rows USING hnsw (tiny vector_cosine_ops);
 CREATE INDEX check_partial ON check_rows USING hnsw (v vector_l2_ops) WHERE id % 2 = 0;
 CREATE INDEX check_expression ON check_rows USING hnsw ((subvector(v, 1, 20)::vector(20)) vector_l2_ops);
 CREATE INDEX CONCURRENTLY check_concurrent ON check_rows USING hnsw (v vector_cosine_ops);
+CREATE INDEX check_disk ON check_rows USING diskann (v vector_l2_ops);
+CREATE INDEX check_disk_cosine ON check_rows USING diskann (v vector_cosine_ops) WITH (product_quantized = true, pq_param_num_chunks = 64);
+CREATE INDEX check_disk_expression ON check_rows USING diskann ((subvector(v, 1, 20)::vector(20)) vector_ip_ops) WHERE id % 2 = 0;
 CREATE VIEW check_all AS
 	SELECT relname, c.* FROM pg_class, vectorx_check(oid, true) c
-	WHERE relname LIKE 'check\_%' AND relam = (SELECT oid FROM pg_am WHERE amname = 'hnsw') AND relkind = 'i';
+	WHERE relname LIKE 'check\_%' AND relam IN (SELECT oid FROM pg_am WHERE amname IN ('hnsw', 'diskann')) AND relkind = 'i';
 SELECT * FROM check_all;
 -- inserts, dead rows, reused slots, pages of inserts
 INSERT INTO check_rows
@@ -41,6 +44,7 @@ SET vectorx.simd = scalar;
 SELECT * FROM check_all;
 REINDEX INDEX check_l2;
 REINDEX INDEX check_cosine;
+REINDEX INDEX check_disk_cosine;
 RESET vectorx.simd;
 SELECT * FROM check_all;
 DELETE FROM check_rows;

@@ -153,9 +153,6 @@ my %damages = (
 		# efforts, the grid of L1 codes, fillfactor and reserved words say nothing here
 		$same ||= grep { $at == $_ } 22, 28, 30, 48, 50 .. 59;
 
-		# nor, without vectors to compare codes with, the seed that they were made with
-		$same ||= has_refine_codes($file) && $at >= 32 && $at < 40;
-
 		# nor the bits of the codes of L1, which are 8 always
 		$same ||= $at == 26 && ord(substr($$file, $header + 24, 1)) == 3 && $value >> 8 == ord(substr($$file, $header + 27, 1));
 		put16($file, $header + $at, $value);
@@ -179,7 +176,7 @@ my %damages = (
 		my $bits = random_of(0x7F800000, 0xFF800000, 0x7FC00000, 0xFFC00001, 0x7F7FFFFF);
 		put32($file, $block * $page_size + $at->{$which} + 4 * $slot, $bits);
 		# what is finite is seen where there are vectors to compare with
-		my $finite = $bits == 0x7F7FFFFF && (has_refine_codes($file) || layer($file, $block) > 0);
+		my $finite = $bits == 0x7F7FFFFF && layer($file, $block) > 0;
 		return ($block == 0 || $finite ? '~' : '') .
 		  sprintf('block %d slot %d %s %08x', $block, $slot, $which, $bits);
 	},
@@ -285,7 +282,7 @@ my %damages = (
 		my $slot = live_slot($file, $block, $at);
 		my $byte = $block * $page_size + $at->{code} + $slot * code_bytes($file) + int rand code_bytes($file);
 		substr($$file, $byte, 1) = chr(ord(substr($$file, $byte, 1)) ^ 0x28);
-		return (has_refine_codes($file) ? '~' : '') . "block $block slot $slot code";
+		return "block $block slot $slot code";
 	},
 	refine => sub {
 		my ($file) = @_;

@@ -414,6 +414,8 @@ vxc_check_graph_index(VxCheck *check)
 
 	graph->check = check;
 	graph->index = vxi_new(check->index);
+	graph->row_context = AllocSetContextCreate(context, "index check row",
+											   ALLOCSET_DEFAULT_SIZES);
 	if (vxc_check_meta(graph))
 	{
 		/* after the metapage, so that all it names is in range */

@@ -9,6 +9,7 @@
 #define VX_GRAPH_CHECK_H
 
 #include "am/common/check.h"
+#include "am/common/heap_value.h"
 #include "am/common/index.h"
 
 /* What a block was found to be, one byte each; graph pages: VXC_GRAPH + layer */
@@ -32,6 +33,8 @@ typedef struct VxGraphCheck
 	uint8	   *kinds;			/* of each block */
 	uint64		live;			/* heap TIDs of the base layer */
 	PGAlignedBlock page;		/* copy of the page under examination */
+	uint8	   *code;			/* room for what the code of a slot should be */
+	MemoryContext row_context;	/* reset after each row of the table */
 } VxGraphCheck;
 
 extern void vxc_check_graph_index(VxCheck *check);
@@ -48,6 +51,12 @@ extern bool vxc_copy_graph_page(VxGraphCheck *graph, BlockNumber block,
 
 /* graph_check_vectors.c */
 extern void vxc_check_vectors(VxGraphCheck *graph);
+
+/* graph_check_codes.c */
+extern bool vxc_code_is_of_image(VxGraphCheck *graph, int slot, const void *image);
+extern bool vxc_refine_code_agrees(VxGraphCheck *graph, int slot,
+								   const uint8 *refine_code,
+								   VxHeapValues *heap_values);
 
 /* graph_check_tids.c */
 extern void vxc_check_tid_lists(VxGraphCheck *graph);

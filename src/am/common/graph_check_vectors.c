@@ -1,39 +1,24 @@
 /*-------------------------------------------------------------------------
  *
  * graph_check_vectors.c
- *	  Checks where the vectors of a graph index lie and whether the codes are
- *	  theirs.
+ *	  Checks where the vectors of a graph index lie, or its refine codes.
  *
- * Invariants I11 - I13 of the list in am/hnsw/hnsw_check.c.  Whether edges are
- * good ones is not checked: a poor graph is not damage.
+ * Invariants I11 and I12 of the list in am/hnsw/hnsw_check.c, and I13 with
+ * graph_check_codes.c.  Whether edges are good ones is not checked: a poor graph
+ * is not damage.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
-
-#include <float.h>
-#include <math.h>
 
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
 #include "compat.h"
 #include "am/common/graph_check.h"
+#include "am/common/heap_value.h"
 #include "base/slot.h"
-#include "kernels/kernels.h"
 #include "storage/vector_page.h"
-
-/*
- * Factors of equal vectors may differ by this much (relative) between
- * instruction sets, whose sums round differently.
- */
-#define VXC_FACTOR_TOLERANCE	1e-3
-
-/* The same for the squared cosine of a vector and its code. */
-#define VXC_COSINE_TOLERANCE	1e-5
-
-/* Squared length of what rounding leaves of a unit vector less itself. */
-#define VXC_NOISE_NORM2			1e-10
 
 /* The bytes that the built vectors of a page take of the stream of vectors. */
 typedef struct VxVectorRun
@@ -53,8 +38,8 @@ typedef struct VxVectorCheck
 	BlockNumber *owners;		/* first graph page with built vectors on a block */
 	PGAlignedBlock vector_page; /* the vector page read last */
 	BlockNumber vector_block;
-	void	   *vector;			/* stored elements of one vector */
-	uint8	   *code;			/* what the vector's code should be */
+	void	   *vector;			/* stored elements of one vector, or its refine code */
+	VxHeapValues *heap_values;	/* of heapallindexed, where there are refine codes */
 } VxVectorCheck;
 
 static int
@@ -188,185 +173,6 @@ vxc_read_vector(VxVectorCheck *vectors, BlockNumber block, int slot)
 					   place.bytes - place.first_bytes));
 }
 
-static bool
-vxc_near(double a, double b)
-{
-	return fabs(a - b) <= VXC_FACTOR_TOLERANCE * Max(fabs(a), fabs(b)) + FLT_MIN;
-}
-
-/*
- * Whether two error factors are of one vector.  The factor comes of 1 minus a
- * cosine of almost 1 (quantize/lattice.c), so what rounding does to the cosine
- * is compared.
- */
-static bool
-vxc_errors_agree(const VxCodec *codec, const VxFactors *a, const VxFactors *b)
-{
-	double		difference = (double) a->error * a->error - (double) b->error * b->error;
-
-	return vxc_near(a->error, b->error) ||
-		fabs(difference) * (codec->padded_dims - 1) <= VXC_COSINE_TOLERANCE * b->add;
-}
-
-static bool
-vxc_factors_agree(const VxCodec *codec, const VxFactors *a, const VxFactors *b)
-{
-	return vxc_near(a->add, b->add) && vxc_near(a->scale, b->scale) &&
-		vxc_errors_agree(codec, a, b);
-}
-
-/*
- * Whether a vector is the mean but for the rounding of its normalisation: its
- * code is then that of noise.
- */
-static bool
-vxc_is_noise(const VxCodec *codec, const VxFactors *a, const VxFactors *b)
-{
-	return codec->metric == VX_METRIC_COSINE &&
-		a->add < VXC_NOISE_NORM2 && b->add < VXC_NOISE_NORM2;
-}
-
-/*
- * Whether two codes differ by no more than a level in few dimensions, as
- * codes of one vector by different instruction sets do.
- */
-static bool
-vxc_codes_agree(const VxCodec *codec, const uint8 *a, const uint8 *b)
-{
-	int			bits = codec->stored_bits;
-	int			mask = (1 << bits) - 1;
-	int			differences = 0;
-
-	Assert(codec->kind == VX_CODE_LATTICE && bits >= 1 && bits <= 8);
-	for (Size i = 0; i < codec->code_bytes; i++)
-	{
-		for (int shift = 0; shift < 8; shift += bits)
-		{
-			int			difference = abs((a[i] >> shift & mask) - (b[i] >> shift & mask));
-
-			if (difference > 1)
-				return false;
-			differences += difference;
-		}
-	}
-	return differences <= codec->padded_dims / 64 + 1;
-}
-
-/*
- * Whether the code of a slot is as good a code of a vector as another: its
- * estimate of the vector's distance to itself is within its bound.  For codes
- * that another instruction set made with another of two scales that are
- * equally good.
- */
-static bool
-vxc_estimates_itself(const VxIndex *index, const VxCodeArray *row, const float *floats)
-{
-	VxCodeQuery *query = (VxCodeQuery *) palloc(vxq_query_size(&index->codec));
-	float		key = vxq_exact(index->codec.metric, floats, floats, index->codec.dims);
-	float		estimate;
-	float		error;
-
-	vxq_query_prepare(&index->codec, floats, VX_QUERY_SEARCH, index->scratch, query);
-	vxq_estimate(query, row, NULL, 1, &estimate, &error);
-	pfree(query);
-	return fabsf(estimate - key) <= error;
-}
-
-/*
- * Encode with every instruction set that this machine has and see whether one
- * of them makes the code.
- */
-static bool
-vxc_code_of_other_set(VxVectorCheck *vectors, const void *image, const uint8 *code)
-{
-	VxIndex		other = *vectors->graph->index;
-	VxCodecParameters parameters = {0};
-	const VxKernels *const *tables;
-	const char *saved = vxk->name;
-	size_t		count = vxk_available(&tables);
-	volatile bool equal = false;
-
-	parameters.metric = (VxMetric) other.meta.data.metric;
-	parameters.dims = other.codec.dims;
-	parameters.bits = other.meta.data.code_bits;
-	parameters.seed = other.meta.data.seed;
-	parameters.mean = other.meta.data.mean_pages > 0 ? other.codec.mean : NULL;
-	parameters.spread = other.meta.data.spread;
-	PG_TRY();
-	{
-		for (size_t i = 0; i < count && !equal; i++)
-		{
-			VxFactors	factors;
-
-			vxk_select(tables[i]->name);
-			vxq_codec_init(&other.codec, &parameters, &other.host);
-			vxq_encode(&other.codec, image, other.scratch, vectors->code, &factors);
-			equal = vxq_code_equal(&other.codec, vectors->code, code);
-			vxq_codec_release(&other.codec, &other.host);
-		}
-	}
-	PG_FINALLY();
-	{
-		vxk_select(saved);
-	}
-	PG_END_TRY();
-	return equal;
-}
-
-/*
- * I13: whether code and factors of a slot of the page at hand are those of a
- * vector.
- */
-static bool
-vxc_code_is_of_image(VxVectorCheck *vectors, int slot, const void *image)
-{
-	const VxIndex *index = vectors->graph->index;
-	const VxCodec *codec = &index->codec;
-	Page		page = vxc_page(vectors->graph);
-	const VxGraphGeometry *geometry = vectors->geometry;
-	const uint8 *code = (const uint8 *) page + geometry->code_at +
-		slot * geometry->code_bytes;
-	const float *add = vxp_graph_floats(page, geometry->add_at) + slot;
-	const float *scale = vxp_graph_floats(page, geometry->scale_at) + slot;
-	const float *error = vxp_graph_floats(page, geometry->error_at) + slot;
-	VxFactors	stored = {*add, *scale, *error};
-	VxCodeArray row = {code, geometry->code_bytes, add, scale, error};
-	VxFactors	fresh;
-
-	Assert(vectors->graph->has_codec && slot < geometry->slots);
-	vxq_encode(codec, image, index->scratch, vectors->code, &fresh);
-	if (vxq_code_equal(codec, vectors->code, code))
-		return vxc_factors_agree(codec, &fresh, &stored) ||
-			vxc_is_noise(codec, &fresh, &stored);
-	if (codec->kind != VX_CODE_LATTICE)
-		return false;
-	if (vxc_is_noise(codec, &fresh, &stored))
-		return true;
-	if (!vxc_near(fresh.add, stored.add) ||
-		!vxc_errors_agree(codec, &fresh, &stored))
-		return false;
-	if (vxc_near(fresh.scale, stored.scale))
-		return vxc_codes_agree(codec, vectors->code, code) ||
-			vxc_code_of_other_set(vectors, image, code);
-	return vxc_estimates_itself(index, &row, (const float *) image);
-}
-
-/*
- * I13 of an index without vectors: whether the refine code read last is one that
- * an encoder may have written.
- */
-static bool
-vxc_refine_code_is_sane(const VxVectorCheck *vectors)
-{
-	const VxRefineCodec *refine = vectors->graph->index->refine;
-	VxFactors	factors;
-
-	Assert(refine->bytes == vectors->geometry->vectors.vector_bytes);
-	memcpy(&factors, (const char *) vectors->vector + refine->codec.code_bytes, sizeof(factors));
-	return isfinite(factors.add) && isfinite(factors.scale) && isfinite(factors.error) &&
-		factors.add >= 0 && factors.scale >= 0 && factors.error >= 0;
-}
-
 /*
  * Whether code and factors of a slot are those of the vector read last.
  */
@@ -376,7 +182,7 @@ vxc_code_is_of_vector(VxVectorCheck *vectors, int slot)
 	const VxIndex *index = vectors->graph->index;
 	const void *image = index->opclass->type->image(index->opclass->metric, vectors->vector,
 													(int) index->meta.data.dimensions);
-	bool		agrees = vxc_code_is_of_image(vectors, slot, image);
+	bool		agrees = vxc_code_is_of_image(vectors->graph, slot, image);
 
 	if (image != vectors->vector)
 		pfree(unconstify(void *, image));
@@ -392,7 +198,8 @@ vxc_code_agrees(VxVectorCheck *vectors, int slot)
 	const VxIndex *index = vectors->graph->index;
 
 	if (index->refine != NULL)
-		return vxc_refine_code_is_sane(vectors);
+		return vxc_refine_code_agrees(vectors->graph, slot, (const uint8 *) vectors->vector,
+									  vectors->heap_values);
 	return vxc_code_is_of_vector(vectors, slot);
 }
 
@@ -535,7 +342,10 @@ vxc_check_vectors(VxGraphCheck *graph)
 	memset(vectors->owners, 0xFF, graph->nblocks * sizeof(BlockNumber));
 	vectors->vector_block = InvalidBlockNumber;
 	vectors->vector = palloc(graph->index->meta.data.vector_bytes);
-	vectors->code = palloc(graph->index->meta.data.code_bytes);
+	graph->code = palloc(graph->index->meta.data.code_bytes);
+	if (graph->index->refine != NULL && graph->check->snapshot != NULL)
+		vectors->heap_values = vxs_heap_values_begin(graph->check->heap, graph->check->index,
+													 graph->check->snapshot);
 
 	for (BlockNumber block = 0; block < graph->nblocks; block++)
 	{
@@ -552,6 +362,8 @@ vxc_check_vectors(VxGraphCheck *graph)
 		if (graph->kinds[block] == VXC_ADDED)
 			vxc_check_owners(vectors, block);
 	}
+	if (vectors->heap_values != NULL)
+		vxs_heap_values_end(vectors->heap_values);
 	pfree(vectors->owners);
 	pfree(vectors->runs);
 	pfree(vectors);

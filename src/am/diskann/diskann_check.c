@@ -7,10 +7,11 @@
  * index has no vectors to compare codes with, so what it says of codes is
  *
  *	I13	The factors of the refine code of every slot in use are finite and not
- *		negative.
+ *		negative.  heapallindexed: code and refine code are those of the vector
+ *		of the row, if the snapshot sees it.
  *
  * Wrong codes cannot give wrong distances, which come from the table; they can
- * only hide rows, which vectorx_recall() shows.
+ * only hide rows.
  *
  *-------------------------------------------------------------------------
  */
