@@ -272,13 +272,18 @@ take_exact(const Study *study, const PageStore *store, const VxCandidate *found,
 	return exact;
 }
 
-/* Descends the upper layers and leaves the base layer's search done. */
-static void
+/*
+ * Descends the upper layers and leaves the base layer's search done.  Returns
+ * the pages read in the upper layers.
+ */
+static uint64_t
 search_all_layers(const Study *study, PageStore *store, VxPageSearch *search,
 				  const VxCodeQuery *query, int ef)
 {
 	uint32_t	entry[64];
 	int			entries = 1;
+	uint64_t	before = vxg_search_counters(search)->pages_read;
+	uint64_t	upper_pages;
 
 	entry[0] = store->first_block[store->layers - 1];
 	vxg_search_set_ef(search, study->upper_ef);
@@ -293,8 +298,10 @@ search_all_layers(const Study *study, PageStore *store, VxPageSearch *search,
 		for (int i = 0; i < count && entries < study->entries; i++)
 			entry[entries++] = found[i].down;
 	}
+	upper_pages = vxg_search_counters(search)->pages_read - before;
 	vxg_search_set_ef(search, ef);
 	vxg_search_run(search, query, entry, entries);
+	return upper_pages;
 }
 
 static void
@@ -311,6 +318,7 @@ measure(const Study *study, PageStore *store, int ef)
 	long		hits = 0;
 	long		distances = 0;
 	long		vector_pages = 0;
+	uint64_t	upper_pages = 0;
 	int			per_page = (BLOCK_SIZE - PAGE_OVERHEAD) / (4 * study->dims);
 
 	for (size_t q = 0; q < study->queries; q++)
@@ -322,7 +330,7 @@ measure(const Study *study, PageStore *store, int ef)
 
 		vxq_query_prepare(&study->codec, study->query + q * study->dims,
 						  VX_QUERY_SEARCH, scratch, query);
-		search_all_layers(study, store, search, query, ef);
+		upper_pages += search_all_layers(study, store, search, query, ef);
 		found = vxg_search_results(search, &count);
 		exact = take_exact(study, store, found, count, q);
 		seconds += now() - start;
@@ -331,12 +339,13 @@ measure(const Study *study, PageStore *store, int ef)
 		vector_pages += exact.vector_pages;
 	}
 	per_page = per_page > 0 ? per_page : 1;
-	printf("| %s | %d | %d | %d | %d | %.1f | %.0f | %d | %.4f | %.0f | %.0f | %.0f | %.0f | %.0f |\n",
+	printf("| %s | %d | %d | %d | %d | %.1f | %.0f | %d | %.4f | %.0f | %.0f | %.0f | %.0f | %.0f | %.0f |\n",
 		   study->label, study->bits, store->slots, store->max_edges,
 		   study->build.effort, study->build_seconds,
 		   (double) store->blocks * BLOCK_SIZE / study->rows + (double) BLOCK_SIZE / per_page, ef,
 		   (double) hits / study->queries / K,
 		   (double) counters->pages_read / study->queries,
+		   (double) upper_pages / study->queries,
 		   (double) vector_pages / study->queries,
 		   (double) distances / study->queries,
 		   (double) counters->expanded / study->queries,
@@ -350,8 +359,8 @@ measure(const Study *study, PageStore *store, int ef)
 static void
 print_heading(void)
 {
-	printf("| variant | bits | slots | edges | effort | build s | B/row | ef | recall@10 | graph pages | vector pages | exact | expanded | us |\n"
-		   "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n");
+	printf("| variant | bits | slots | edges | effort | build s | B/row | ef | recall@10 | graph pages | of upper layers | vector pages | exact | expanded | us |\n"
+		   "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n");
 }
 
 static void

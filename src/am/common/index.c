@@ -13,7 +13,7 @@
 #include "utils/memutils.h"
 
 #include "compat.h"
-#include "am/common/index.h"
+#include "am/common/entry_table.h"
 #include "am/common/server_host.h"
 #include "base/slot.h"
 #include "kernels/kernels.h"
@@ -411,6 +411,9 @@ vxi_pages_below(VxLayerSource *source, const VxPageSearch *search,
  * VXI_MAX_ENTRIES) the pages from which to search it, on the base layer those
  * that the directory names as well.  Some may be named twice.  Returns their
  * number, 0 if the index is empty.  Leaves the source on `layer`.
+ *
+ * On the way to the base layer a copy of layer 1 that the backend has takes the
+ * place of all layers above.
  */
 int
 vxi_descend(VxIndex *index, VxLayerSource *source, VxPageSearch *search,
@@ -424,6 +427,16 @@ vxi_descend(VxIndex *index, VxLayerSource *source, VxPageSearch *search,
 		return 0;
 	entries[0] = index->meta.data.root[top];
 	count = 1;
+	if (layer == 0 && top > 0)
+	{
+		int			known = vxi_table_entries(index, source, query, entries);
+
+		if (known > 0)
+		{
+			count = known;
+			top = 0;
+		}
+	}
 	for (int at = top; at > layer; at--)
 	{
 		source->layer = at;

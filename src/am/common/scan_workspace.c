@@ -25,6 +25,7 @@
 #include "utils/memutils.h"
 
 #include "compat.h"
+#include "am/common/entry_table.h"
 #include "am/common/scan_workspace.h"
 
 /* Workspaces kept; a join may scan several indexes in turn. */
@@ -35,25 +36,6 @@
 
 /* The idle ones, the one used last first. */
 static VxScanWorkspace *idle[VXS_WORKSPACES];
-static uint64 last_serial;
-
-/*
- * The serial number of a relation cache entry: a new one after each
- * invalidation, which frees rd_amcache.
- */
-static uint64
-vxs_relation_serial(Relation relation)
-{
-	if (relation->rd_amcache == NULL)
-	{
-		uint64	   *serial = (uint64 *)
-			MemoryContextAlloc(relation->rd_indexcxt, sizeof(uint64));
-
-		*serial = ++last_serial;
-		relation->rd_amcache = serial;
-	}
-	return *(uint64 *) relation->rd_amcache;
-}
 
 /* Take an idle workspace out of the list. */
 static VxScanWorkspace *
@@ -81,7 +63,7 @@ vxs_workspace_create(Relation relation, MemoryContext owner)
 
 	workspace->context = context;
 	workspace->relation = RelationGetRelid(relation);
-	workspace->serial = vxs_relation_serial(relation);
+	workspace->serial = vxi_relation_serial(relation);
 	workspace->index = vxi_open(relation);
 	workspace->query = (VxCodeQuery *) palloc(vxq_query_size(&workspace->index->codec));
 	vxs_exact_init(&workspace->exact, workspace->index, &workspace->source.reader);
@@ -103,7 +85,7 @@ VxScanWorkspace *
 vxs_workspace_take(Relation relation, MemoryContext owner)
 {
 	VxScanWorkspace *workspace = NULL;
-	uint64		serial = vxs_relation_serial(relation);
+	uint64		serial = vxi_relation_serial(relation);
 
 	for (int i = 0; i < VXS_WORKSPACES && idle[i] != NULL && workspace == NULL; i++)
 	{
