@@ -151,6 +151,7 @@ admit_slot(VxPageSearch *search, const VxGraphPage *page, uint32_t block, int sl
 	candidate->add = page->codes.add[slot];
 	candidate->tid = page->tids != NULL ? read_tid(page->tids + 6 * (size_t) slot) : 0;
 	copy_edges(search, page, slot, member);
+	search->followed[member] = 0;
 	if (search->options.keep_codes)
 		copy_code(search, page, slot, member);
 }
@@ -288,7 +289,7 @@ vxg_read_batch(VxPageSearch *search, int count)
 
 	Assert(count <= vxg_batch_capacity(search));
 	sort_batch(search->batch, count);
-	if (source->prefetch != NULL && count > 0)
+	if (source->prefetch != NULL && count > 1)
 		source->prefetch(source->context, search->batch, count);
 	for (int i = 0; i < count && !search->found; i++)
 	{

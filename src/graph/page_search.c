@@ -4,7 +4,7 @@
  *	  Best-first search over a graph whose edges name pages.
  *
  * Creation, the start of a search, its resumption and its results; what
- * happens in between is in page_expand.c.  It does not order by exact
+ * happens in between is in page_expand.c, the search for a code in page_find.c.  It does not order by exact
  * distance; the caller does.  Explained in graph/README.md.
  *
  * All memory whose size is known is taken at creation and used by every run, so
@@ -71,6 +71,7 @@ vxg_search_create(const VxCodec *codec, const VxPageSource *source,
 	search->members = take_memory(search, ef * sizeof(VxCandidate));
 	search->results = take_memory(search, ef * sizeof(VxCandidate));
 	search->edges_known = take_memory(search, ef * sizeof(bool));
+	search->followed = take_memory(search, ef * sizeof(uint16_t));
 	search->edges = take_memory(search, ef * options->max_edges * sizeof(uint32_t));
 	search->estimates = take_memory(search, slots * sizeof(float));
 	search->errors = take_memory(search, slots * sizeof(float));
@@ -101,6 +102,7 @@ vxg_search_free(VxPageSearch *search)
 	vxh_release(host, search->errors);
 	vxh_release(host, search->estimates);
 	vxh_release(host, search->edges);
+	vxh_release(host, search->followed);
 	vxh_release(host, search->edges_known);
 	vxh_release(host, search->results);
 	vxh_release(host, search->members);
@@ -136,6 +138,17 @@ arrange_results(VxPageSearch *search)
 	}
 }
 
+/* Forgets the run before. */
+static void
+clear_run(VxPageSearch *search)
+{
+	search->count = 0;
+	search->cursor = 0;
+	search->found = false;
+	vxg_page_set_clear(&search->met);
+	vxg_overflow_clear(&search->overflow);
+}
+
 /*
  * Entry pages get all the votes they need at once; the caller has chosen them.
  * They are taken in chunks of the batch, however many there are, and a block
@@ -148,11 +161,7 @@ search_from(VxPageSearch *search, const uint32_t *entry_blocks, int entry_count)
 	int			capacity = vxg_batch_capacity(search);
 
 	Assert(entry_count >= 0);
-	search->count = 0;
-	search->cursor = 0;
-	search->found = false;
-	vxg_page_set_clear(&search->met);
-	vxg_overflow_clear(&search->overflow);
+	clear_run(search);
 	for (int start = 0; start < entry_count; start += capacity)
 	{
 		int			count = 0;
@@ -187,7 +196,8 @@ vxg_search_find(VxPageSearch *search, const VxCodeQuery *query,
 	Assert(wanted->code != NULL);
 	search->query = query;
 	search->wanted = wanted;
-	search_from(search, entry_blocks, entry_count);
+	clear_run(search);
+	vxg_find_from(search, entry_blocks, entry_count);
 	search->wanted = NULL;
 	search->count = 0;
 	search->cursor = 0;

@@ -98,6 +98,9 @@ typedef struct VxPageSearchCounters
 
 typedef struct VxPageSearch VxPageSearch;
 
+/* Pages that vxg_search_find() reads before it gives up. */
+#define VXG_FIND_PAGES	64
+
 /* A code to be found; block and slot are filled in. */
 typedef struct VxWantedCode
 {
@@ -136,10 +139,11 @@ extern void vxg_search_run(VxPageSearch *search, const VxCodeQuery *query,
 /*
  * vxg_search_find -- find a node by its code
  *
- * The query is that of the vector whose code and factors are given.  Searches
- * as vxg_search_run does, until a page has a node, live or dead, with the code
- * and the factors but for the error; false if the search ends without.  There
- * are no results of such a run.
+ * The query is that of the vector whose code and factors are given.  Ends when
+ * a page has a node, live or dead, with the code and the factors but for the
+ * error; false if VXG_FIND_PAGES pages have none.  Entry pages are read in the
+ * order given, the next one when the ones before lead nowhere.  There are no
+ * results of such a run.
  */
 extern bool vxg_search_find(VxPageSearch *search, const VxCodeQuery *query,
 							VxWantedCode *wanted,

@@ -43,6 +43,7 @@ struct VxPageSearch
 	const VxCodeQuery *query;
 	VxWantedCode *wanted;		/* NULL except in vxg_search_find() */
 	bool		found;			/* then the search ends */
+	uint16_t   *followed;		/* edges of each member read, in such a search */
 	int			ef;
 	VxBeamEntry *beam;
 	int			count;
@@ -77,6 +78,10 @@ vxg_batch_capacity(const VxPageSearch *search)
 {
 	return search->options.max_edges > MIN_BATCH ? search->options.max_edges : MIN_BATCH;
 }
+
+/* page_find.c */
+extern void vxg_find_from(VxPageSearch *search, const uint32_t *entry_blocks,
+						  int entry_count);
 
 /* page_expand.c */
 extern void vxg_read_batch(VxPageSearch *search, int count);

@@ -19,6 +19,12 @@
 #include "storage/vector_page.h"
 
 /*
+ * Nodes that a search for an equal one keeps in view.  From 8 to 64 as many are
+ * found; a wider beam admits, and so copies, more of what it passes.
+ */
+#define VXI_FIND_BEAM	16
+
+/*
  * The first candidate from the given one on that has the code and the factors
  * of the new node; -1 if none has.
  */
@@ -136,9 +142,8 @@ vxi_join(VxGraphInsert *insert, const VxIndexValue *value,
 /*
  * The same for a row that is a new version of another one with the same
  * vector, as the executor says: the node is there, so a search that ends where
- * it is found will do.  It is as wide as that of an insertion: what ends it
- * early makes width cheap, and a miss would cost an insertion.  False if the
- * node was not found.
+ * it is found will do.  False if the node was not found, which costs the search
+ * of an insertion on top.
  */
 bool
 vxi_join_unchanged(VxGraphInsert *insert, const VxIndexValue *value,
@@ -157,7 +162,7 @@ vxi_join_unchanged(VxGraphInsert *insert, const VxIndexValue *value,
 	wanted.code = insert->code;
 	wanted.add = insert->factors.add;
 	wanted.scale = insert->factors.scale;
-	vxg_search_set_ef(insert->search, insert->options.effort);
+	vxg_search_set_ef(insert->search, Min(VXI_FIND_BEAM, insert->options.effort));
 	return count > 0 &&
 		vxg_search_find(insert->search, insert->query, &wanted, entries, count) &&
 		vxi_join_slot(insert, wanted.block, wanted.slot, value, tid);
