@@ -56,3 +56,11 @@ COMMENT ON OPERATOR FAMILY halfvec_cosine_ops USING diskann IS 'nearest neighbou
 CREATE FUNCTION upgrade_diskann_index(index regclass) RETURNS void
 	AS 'MODULE_PATHNAME', 'vx_upgrade_diskann_index' LANGUAGE C STRICT;
 COMMENT ON FUNCTION upgrade_diskann_index(regclass) IS 'bring a diskann index to the format of this version';
+
+-- and queries of the other type, see 8_mixed.sql
+ALTER OPERATOR FAMILY vector_l2_ops USING diskann ADD OPERATOR 1 <-> (vector, halfvec) FOR ORDER BY float_ops;
+ALTER OPERATOR FAMILY vector_ip_ops USING diskann ADD OPERATOR 1 <#> (vector, halfvec) FOR ORDER BY float_ops;
+ALTER OPERATOR FAMILY vector_cosine_ops USING diskann ADD OPERATOR 1 <=> (vector, halfvec) FOR ORDER BY float_ops;
+ALTER OPERATOR FAMILY halfvec_l2_ops USING diskann ADD OPERATOR 1 <-> (halfvec, vector) FOR ORDER BY float_ops;
+ALTER OPERATOR FAMILY halfvec_ip_ops USING diskann ADD OPERATOR 1 <#> (halfvec, vector) FOR ORDER BY float_ops;
+ALTER OPERATOR FAMILY halfvec_cosine_ops USING diskann ADD OPERATOR 1 <=> (halfvec, vector) FOR ORDER BY float_ops;

@@ -21,6 +21,7 @@
 #include "types/bit.h"
 #include "types/element.h"
 #include "types/halfvec.h"
+#include "types/mixed.h"
 #include "types/real_array.h"
 #include "types/sparsevec.h"
 #include "types/vector.h"
@@ -428,6 +429,25 @@ static const VxOperatorClass operator_classes[] = {
 	{&array_element, VX_METRIC_L1, vx_real_array_manhattan_key, false}
 };
 
+/* A distance whose second argument, the query, is of another type than a column. */
+typedef struct VxMixedDistance
+{
+	const VxElementType *column;
+	const VxElementType *query;
+	PGFunction	distance;
+} VxMixedDistance;
+
+static const VxMixedDistance mixed_distances[] = {
+	{&vector_element, &halfvec_element, vx_vector_halfvec_l2_distance},
+	{&vector_element, &halfvec_element, vx_vector_halfvec_negative_inner_product},
+	{&vector_element, &halfvec_element, vx_vector_halfvec_cosine_distance},
+	{&vector_element, &halfvec_element, vx_vector_halfvec_l1_distance},
+	{&halfvec_element, &vector_element, vx_halfvec_vector_l2_distance},
+	{&halfvec_element, &vector_element, vx_halfvec_vector_negative_inner_product},
+	{&halfvec_element, &vector_element, vx_halfvec_vector_cosine_distance},
+	{&halfvec_element, &vector_element, vx_halfvec_vector_l1_distance}
+};
+
 /*
  * The support function of hnsw (3) and ivfflat (5) that describes a type: its row
  * above, as a pointer.  Nothing here calls them; they are there because
@@ -475,6 +495,35 @@ vxt_element_type(uint32 id)
 			return element_types[i];
 	}
 	return NULL;
+}
+
+/*
+ * The type of the queries that an operator compares a column with, by its
+ * function: the column's own but for the mixed distances.  Images of the two are
+ * alike, so that codes of the one serve queries of the other.
+ */
+const VxElementType *
+vxt_query_type(const VxElementType *column, PGFunction distance)
+{
+	Assert(column != NULL);
+	for (Size i = 0; i < lengthof(mixed_distances); i++)
+	{
+		if (mixed_distances[i].column == column &&
+			mixed_distances[i].distance == distance)
+			return mixed_distances[i].query;
+	}
+	return column;
+}
+
+/*
+ * The elements that have this image; NULL if there may be none, since elements of
+ * the type are rounded.
+ */
+const void *
+vxt_elements_of_image(const VxElementType *type, const void *image)
+{
+	Assert(image != NULL);
+	return type->image == vxt_same_image ? image : NULL;
 }
 
 /*

@@ -88,6 +88,9 @@ vxt_elements_bytes(const VxElementType *type, const void *elements, int dimensio
 extern const VxOperatorClass *vxt_operator_class(PGFunction distance,
 												 bool normalised);
 extern const VxElementType *vxt_element_type(uint32 id);
+extern const VxElementType *vxt_query_type(const VxElementType *column,
+										   PGFunction distance);
+extern const void *vxt_elements_of_image(const VxElementType *type, const void *image);
 pg_noreturn extern void vxt_refuse_value(const VxElementType *type, int expected, int given);
 pg_noreturn extern void vxt_refuse_query(const VxElementType *type, int expected, int given);
 

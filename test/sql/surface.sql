@@ -30,7 +30,7 @@ CREATE TEMP VIEW present(kind, name, facts) AS
 	UNION ALL
 	SELECT 'operator class', amname || ' ' || opcname,
 		concat_ws(', ', 'for ' || opcintype::regtype, CASE WHEN opcdefault THEN 'default' ELSE 'not default' END,
-			(SELECT string_agg(amopstrategy || ' ' || replace(amopopr::regoperator::text, 'public.', ''), ', ' ORDER BY amopstrategy) FROM pg_amop WHERE amopfamily = opcfamily),
+			(SELECT string_agg(amopstrategy || ' ' || replace(amopopr::regoperator::text, 'public.', ''), ', ' ORDER BY amopstrategy) FROM pg_amop WHERE amopfamily = opcfamily AND amoplefttype = amoprighttype),
 			(SELECT string_agg(amprocnum || ' ' || replace(amproc::regprocedure::text, 'public.', ''), ', ' ORDER BY amprocnum) FROM pg_amproc WHERE amprocfamily = opcfamily))
 		FROM pg_opclass JOIN member ON classid = 'pg_opclass'::regclass AND objid = pg_opclass.oid JOIN pg_am ON pg_am.oid = opcmethod;
 
@@ -51,6 +51,11 @@ SELECT typname, typlen, typcategory, typdelim, typalign, typstorage, typinput, t
 FROM pg_type WHERE typname IN ('vector', 'halfvec', 'sparsevec') ORDER BY oid \gx
 SELECT typname, typarray::regtype, (SELECT typdelim FROM pg_type a WHERE a.oid = t.typarray) AS delimiter FROM pg_type t
 	WHERE typname IN ('vector', 'halfvec', 'sparsevec') ORDER BY oid;
+
+-- queries of another type that an index serves
+SELECT amname, string_agg(opfname || ' ' || replace(amopopr::regoperator::text, 'public.', ''), ', ' ORDER BY opfname, amopopr::regoperator::text) AS operators
+	FROM pg_amop JOIN pg_opfamily f ON f.oid = amopfamily JOIN pg_am ON pg_am.oid = amopmethod
+	WHERE amname IN ('hnsw', 'ivfflat', 'diskann') AND amoplefttype <> amoprighttype GROUP BY 1 ORDER BY 1;
 
 -- what each access method indexes
 SELECT amname, string_agg(DISTINCT opcintype::regtype::text, ', ' ORDER BY opcintype::regtype::text) AS types, count(*) AS classes

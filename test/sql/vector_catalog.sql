@@ -16,7 +16,7 @@ ORDER BY proname COLLATE "C", oid::regprocedure::text COLLATE "C";
 SELECT oprname, oprleft::regtype, oprright::regtype, oprresult::regtype, oprcode, 
 	(SELECT oprname FROM pg_operator WHERE oid = o.oprcom) AS commutator,
 	(SELECT oprname FROM pg_operator WHERE oid = o.oprnegate) AS negator, oprrest, oprjoin, oprcanmerge, oprcanhash
-FROM pg_operator AS o WHERE oprleft = 'vector'::regtype OR oprright = 'vector'::regtype ORDER BY oprname COLLATE "C";
+FROM pg_operator AS o WHERE oprleft = 'vector'::regtype AND oprright = 'vector'::regtype ORDER BY oprname COLLATE "C";
 
 SELECT castsource::regtype, casttarget::regtype, castfunc::regprocedure, castcontext, castmethod
 FROM pg_cast WHERE 'vector'::regtype IN (castsource, casttarget)

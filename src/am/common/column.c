@@ -57,17 +57,21 @@ vxi_column_dimensions(Relation index, const VxElementType *type,
  * for a zero vector under an operator class that normalises: they have no distance
  * to anything.  range is of the rows that are wanted, infinite if nothing says so;
  * scans may ignore it.  Errors as the operator would if the dimensions are others.
+ * A query of another type than the column's may have an image alone: its elements
+ * are NULL then.
  */
 void
 vxi_query_value(const VxOperatorClass *opclass, int dimensions,
 				const ScanKeyData *orderby, VxIndexValue *value,
 				VxRange *range)
 {
-	const VxElementType *type = opclass->type;
+	VxOperatorClass asked = *opclass;
+	const VxElementType *type;
 	Datum		datum;
 	int			given;
 
 	Assert(dimensions >= 1);
+	asked.type = type = vxt_query_type(opclass->type, orderby->sk_func.fn_addr);
 	memset(value, 0, sizeof(*value));
 	range->limit = get_float8_infinity();
 	range->nan_passes = false;
@@ -78,6 +82,8 @@ vxi_query_value(const VxOperatorClass *opclass, int dimensions,
 		type->check(datum);
 	given = type->dimensions(datum);
 	if (given != dimensions)
-		vxt_refuse_query(type, dimensions, given);
-	vxi_value(opclass, dimensions, datum, value);
+		vxt_refuse_query(opclass->type, dimensions, given);
+	vxi_value(&asked, dimensions, datum, value);
+	if (type != opclass->type)
+		value->elements = vxt_elements_of_image(opclass->type, value->image);
 }

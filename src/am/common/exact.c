@@ -280,6 +280,29 @@ vxs_candidate_value(VxExactStage *stage, const VxCandidate *candidate, Datum *va
 }
 
 /*
+ * The exact key of a row, from its elements.  A query of another type than the
+ * column's has no elements: images are compared, which costs more.
+ */
+double
+vxs_elements_key(const VxExactStage *stage, const void *elements)
+{
+	const VxElementType *type = stage->column.opclass->type;
+	VxMetric	metric = stage->column.opclass->metric;
+	int			dimensions = stage->column.dimensions;
+	const void *image;
+	double		key;
+
+	Assert(stage->image != NULL);
+	if (stage->query != NULL)
+		return type->key(metric, stage->query, elements, dimensions);
+	image = type->image(metric, elements, dimensions);
+	key = type->image_key(metric, stage->image, image, dimensions);
+	if (image != elements)
+		pfree((void *) image);
+	return key;
+}
+
+/*
  * The exact key of a candidate, from its row in the table; infinite if the
  * snapshot does not see the row, which is then of no interest.
  */
@@ -291,14 +314,13 @@ vxs_heap_key(VxExactStage *stage, const VxCandidate *candidate)
 	Datum		value;
 	double		key;
 
-	Assert(stage->query != NULL);
+	Assert(stage->image != NULL);
 	if (!vxs_candidate_value(stage, candidate, &value))
 		return INFINITY;
 	stage->vectors_read++;
 	if (opclass->type->dimensions(value) != dimensions)
 		vxt_refuse_value(opclass->type, dimensions, opclass->type->dimensions(value));
-	key = opclass->type->key(opclass->metric, stage->query,
-							 opclass->type->elements(value), dimensions);
+	key = vxs_elements_key(stage, opclass->type->elements(value));
 	return isnan(key) ? INFINITY : key;
 }
 
@@ -308,13 +330,10 @@ vxs_heap_key(VxExactStage *stage, const VxCandidate *candidate)
 double
 vxs_vector_key(VxExactStage *stage, const VxVectorPlace *place)
 {
-	const VxExactColumn *column = &stage->column;
-
-	Assert(stage->query != NULL && place->bytes == column->vector_bytes);
+	Assert(stage->image != NULL && place->bytes == stage->column.vector_bytes);
 	vxp_vector_read(stage->reader, place, stage->vector);
 	stage->vectors_read++;
-	return column->opclass->type->key(column->opclass->metric, stage->query,
-									  stage->vector, column->dimensions);
+	return vxs_elements_key(stage, stage->vector);
 }
 
 /*

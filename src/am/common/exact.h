@@ -81,7 +81,8 @@ typedef struct VxExactStage
 	const VxVectorRuns *runs;	/* where vectors of pages met lie; or NULL */
 	VxRefine	refine;			/* or NULL; set by the caller */
 	VxAnnounce	announce;		/* or NULL; set by the caller */
-	const void *query;			/* elements of the query vector */
+	const void *query;			/* elements of the query vector; NULL if it is
+								 * of another type than the column */
 	const void *image;			/* the same as its codec has it */
 	void	   *vector;			/* the vector being read */
 	bool		unordered;		/* every row is as near as any other */
@@ -141,6 +142,7 @@ extern void vxs_exact_load(VxExactStage *stage, const VxCandidate *candidates,
 extern int	vxs_exact_unreturned(const VxExactStage *stage);
 extern double vxs_range_limit(const VxExactStage *stage, const VxRange *range,
 							  bool estimates);
+extern double vxs_elements_key(const VxExactStage *stage, const void *elements);
 extern double vxs_vector_key(VxExactStage *stage, const VxVectorPlace *place);
 extern double vxs_code_key(const VxExactStage *stage, const uint8 *code);
 extern void vxs_exact_put_back(VxExactStage *stage, const VxExactRow *row);

@@ -107,8 +107,7 @@ vxs_graph_key(VxExactStage *stage, const VxCandidate *candidate)
 			vxs_graph_code_key(stage, candidate);
 	vxs_read_stored(stage, &copy);
 	stage->vectors_read++;
-	return column->opclass->type->key(column->opclass->metric, stage->query,
-									  stage->vector, column->dimensions);
+	return vxs_elements_key(stage, stage->vector);
 }
 
 /*
