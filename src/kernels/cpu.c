@@ -113,8 +113,8 @@ vxk_cpu_features(void)
 
 	if (capabilities & HWCAP_ASIMDDP)
 		features |= VX_CPU_DOTPROD;
-	if (capabilities & HWCAP_ASIMDHP)
-		features |= VX_CPU_NEONFP16;
+	if (capabilities & HWCAP_ASIMDFHM)
+		features |= VX_CPU_NEONFHM;
 #endif
 	return features;
 }

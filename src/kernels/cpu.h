@@ -28,7 +28,7 @@ typedef enum VxCpuFeature
 	VX_CPU_AVX512FP16 = 1 << 6,
 	VX_CPU_NEON = 1 << 7,
 	VX_CPU_DOTPROD = 1 << 8,	/* sdot, udot */
-	VX_CPU_NEONFP16 = 1 << 9	/* half precision arithmetic */
+	VX_CPU_NEONFHM = 1 << 9		/* fmlal: half times half, added in float32 */
 } VxCpuFeature;
 
 /* The set of VxCpuFeature bits of the CPU this runs on. */

@@ -16,6 +16,9 @@
  *	vf_store(p, v) vf_store_f16(p, v)	the latter rounds to nearest even
  *	vf_add(a, b) vf_sub(a, b) vf_abs(a) vf_fma(a, b, c) = a * b + c
  *	vf_sum(a)				sum of the elements, pairwise
+ *	VX_ISA_MULTIPLIES_HALVES	with vh_load(p), vf_fmlal_low(sum, a, b) and
+ *							vf_fmlal_high(): products of 2 * V_WIDTH halves, where
+ *							the ISA adds them in float32
  *	Vd, vd_zero() vd_add() vd_sum() vd_fma_square(x, sum)
  *							a pair of double vectors, sum + x * x of a Vf x
  *
@@ -86,6 +89,27 @@ cosine_step(CosineSums *sums, Vf x, Vf y)
 	sums->norm_b = vf_fma(y, y, sums->norm_b);
 }
 
+#ifdef VX_ISA_MULTIPLIES_HALVES
+
+/* Two steps of a dot product of halves that nobody widens. */
+VX_INLINE void
+dot_halves(Vf *sum0, Vf *sum1, const uint16_t *a, const uint16_t *b)
+{
+	*sum0 = vf_fmlal_low(*sum0, vh_load(a), vh_load(b));
+	*sum1 = vf_fmlal_high(*sum1, vh_load(a), vh_load(b));
+}
+
+/* The same for the three sums of cosine distance. */
+VX_INLINE void
+cosine_halves(CosineSums *sums0, CosineSums *sums1, const uint16_t *a, const uint16_t *b)
+{
+	dot_halves(&sums0->dot, &sums1->dot, a, b);
+	dot_halves(&sums0->norm_a, &sums1->norm_a, a, a);
+	dot_halves(&sums0->norm_b, &sums1->norm_b, b, b);
+}
+
+#endif
+
 /* in the shape of dense_sum(), so that the bits agree with dot_f32 */
 VX_INLINE float
 cosine_total(Vf sum0, Vf sum1, Vf sum2, Vf sum3)
@@ -116,6 +140,10 @@ vf_load_partial_f16(const uint16_t *p, size_t n)
 #define DENSE_KERNEL(name) VXK(name##_f16)
 #define DENSE_LOAD(p) vf_load_f16(p)
 #define DENSE_LOAD_PARTIAL(p, n) vf_load_partial_f16(p, n)
+#ifdef VX_ISA_MULTIPLIES_HALVES
+#define DENSE_DOT_PAIR dot_halves
+#define DENSE_COSINE_PAIR cosine_halves
+#endif
 #include "dense_sum_body.h"
 
 /* exact: every half is a float32 */

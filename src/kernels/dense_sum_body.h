@@ -9,6 +9,7 @@
  *	DENSE_NAME(name)		name of a helper for this element
  *	DENSE_KERNEL(name)		name of a kernel for this element
  *	DENSE_LOAD(p) DENSE_LOAD_PARTIAL(p, n)	elements as Vf
+ *	DENSE_DOT_PAIR DENSE_COSINE_PAIR	or not: two steps of products at once
  *
  * The order of the terms depends on n alone, so that vectors of halves give
  * the bits that the same numbers give as float32.
@@ -33,6 +34,14 @@ DENSE_NAME(dense_sum) (DenseOp op, const DENSE_ELEMENT *a, const DENSE_ELEMENT *
 	Assert(n == 0 || (a != NULL && b != NULL));
 	for (; i + 4 * V_WIDTH <= n; i += 4 * V_WIDTH)
 	{
+#ifdef DENSE_DOT_PAIR
+		if (op == DENSE_DOT)
+		{
+			DENSE_DOT_PAIR(&sum0, &sum1, a + i, b + i);
+			DENSE_DOT_PAIR(&sum2, &sum3, a + i + 2 * V_WIDTH, b + i + 2 * V_WIDTH);
+			continue;
+		}
+#endif
 		sum0 = dense_step(op, sum0, DENSE_LOAD(a + i), DENSE_LOAD(b + i));
 		sum1 = dense_step(op, sum1, DENSE_LOAD(a + i + V_WIDTH), DENSE_LOAD(b + i + V_WIDTH));
 		sum2 = dense_step(op, sum2, DENSE_LOAD(a + i + 2 * V_WIDTH), DENSE_LOAD(b + i + 2 * V_WIDTH));
@@ -98,10 +107,15 @@ DENSE_KERNEL(cosine) (const DENSE_ELEMENT *a, const DENSE_ELEMENT *b, size_t n, 
 	Assert(parts != NULL && (n == 0 || (a != NULL && b != NULL)));
 	for (; i + 4 * V_WIDTH <= n; i += 4 * V_WIDTH)
 	{
+#ifdef DENSE_COSINE_PAIR
+		DENSE_COSINE_PAIR(&sums0, &sums1, a + i, b + i);
+		DENSE_COSINE_PAIR(&sums2, &sums3, a + i + 2 * V_WIDTH, b + i + 2 * V_WIDTH);
+#else
 		cosine_step(&sums0, DENSE_LOAD(a + i), DENSE_LOAD(b + i));
 		cosine_step(&sums1, DENSE_LOAD(a + i + V_WIDTH), DENSE_LOAD(b + i + V_WIDTH));
 		cosine_step(&sums2, DENSE_LOAD(a + i + 2 * V_WIDTH), DENSE_LOAD(b + i + 2 * V_WIDTH));
 		cosine_step(&sums3, DENSE_LOAD(a + i + 3 * V_WIDTH), DENSE_LOAD(b + i + 3 * V_WIDTH));
+#endif
 	}
 	if (n & (2 * V_WIDTH))
 	{
@@ -166,3 +180,5 @@ DENSE_KERNEL(norm2) (const DENSE_ELEMENT *a, size_t n)
 #undef DENSE_KERNEL
 #undef DENSE_LOAD
 #undef DENSE_LOAD_PARTIAL
+#undef DENSE_DOT_PAIR
+#undef DENSE_COSINE_PAIR

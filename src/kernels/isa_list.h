@@ -28,4 +28,5 @@ VX_ISA(avx512popcnt, VX_CPU_AVX512 | VX_CPU_AVX512VNNI | VX_CPU_AVX512POPCNT)
 #if !defined(VX_NO_SIMD) && defined(__aarch64__) && defined(__AARCH64EL__)
 VX_ISA(neon, VX_CPU_NEON)
 VX_ISA(neondotprod, VX_CPU_NEON | VX_CPU_DOTPROD)
+VX_ISA(neonfhm, VX_CPU_NEON | VX_CPU_DOTPROD | VX_CPU_NEONFHM)
 #endif

@@ -1,10 +1,9 @@
 /*-------------------------------------------------------------------------
  *
  * vector_neon.h
- *	  The primitives over 16-byte vectors that isa_neon.c and isa_neondotprod.c
- *	  share.
+ *	  The primitives over 16-byte vectors that the ISAs of aarch64 share.
  *
- * Does not multiply codes: that is where the two differ.  The meaning of each
+ * Does not multiply codes: that is where they differ.  The meaning of each
  * primitive is in dense_body.h and code_body.h.
  *
  *-------------------------------------------------------------------------
@@ -115,6 +114,44 @@ vf_fma(Vf a, Vf b, Vf c)
 {
 	return vfmaq_f32(c, a, b);
 }
+
+#ifdef VX_ISA_MULTIPLIES_HALVES
+
+/*
+ * sum += products of the four lower, or the four upper, of eight halves.  The
+ * product of two halves is exact in float32, so this rounds once, as widening
+ * both and vf_fma() does, and gives the same bits.  Spelled by hand for clang,
+ * see vi_dot().
+ */
+VX_INLINE Vf
+vf_fmlal_low(Vf sum, float16x8_t a, float16x8_t b)
+{
+#if defined(__clang__)
+	__asm__("fmlal %0.4s, %1.4h, %2.4h" : "+w" (sum) : "w" (a), "w" (b));
+	return sum;
+#else
+	return vfmlalq_low_f16(sum, a, b);
+#endif
+}
+
+VX_INLINE Vf
+vf_fmlal_high(Vf sum, float16x8_t a, float16x8_t b)
+{
+#if defined(__clang__)
+	__asm__("fmlal2 %0.4s, %1.4h, %2.4h" : "+w" (sum) : "w" (a), "w" (b));
+	return sum;
+#else
+	return vfmlalq_high_f16(sum, a, b);
+#endif
+}
+
+VX_INLINE float16x8_t
+vh_load(const uint16_t *p)
+{
+	return vreinterpretq_f16_u8(vld1q_u8((const uint8_t *) p));
+}
+
+#endif
 
 /* pairwise, by halves: as few roundings as there are levels */
 VX_INLINE float
