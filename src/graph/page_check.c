@@ -289,6 +289,8 @@ vxg_check_pages(const VxPageCheck *check, const VxHost *host)
 	checker.pinned_in = vxh_allocate(host, check->count + 1);
 	checker.first = vxh_allocate(host, (check->count + 1) * sizeof(size_t));
 	memset(checker.pinned_in, 0, check->count + 1);
+	/* the root needs no pinned edge, so it has none; if it is of the layer */
+	checker.pinned_in[number_of(check, check->root)] = 1;
 	for (size_t page = 0; page < check->count; page++)
 	{
 		Assert(page == 0 || check->blocks[page - 1] < check->blocks[page]);

@@ -24,7 +24,8 @@ typedef enum VxPageProblem
 	VX_PAGE_SELF_EDGE,			/* P2: an edge names its own page */
 	VX_PAGE_DUPLICATE_EDGE,		/* P3: a list names a page twice */
 	VX_PAGE_FOREIGN_EDGE,		/* P4: an edge leaves the layer */
-	VX_PAGE_PINNED_TWICE,		/* P5: a second pinned edge into a page */
+	VX_PAGE_PINNED_TWICE,		/* P5: a second pinned edge into a page,
+								 * or one into the root */
 	VX_PAGE_FREE_EDGES,			/* P6: a free slot has edges */
 	VX_PAGE_BAD_STATE,			/* P7: an unknown slot state */
 	VX_PAGE_HOLE				/* P8: an edge behind the end of its list */

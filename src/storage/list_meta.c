@@ -47,6 +47,7 @@ vxp_list_meta_create(Relation index, ForkNumber fork, VxListMeta *meta,
 	meta->data.version = VX_LIST_META_VERSION;
 	meta->data.mean_pages = mean == NULL ? 0 :
 		vxp_mean_pages(meta->data.code_dimensions);
+	meta->data.checksum = vxp_checksum(&meta->data, offsetof(VxListMetaData, checksum));
 	vxp_list_meta_derive(meta);
 
 	vxp_begin_fork(&transaction, index, fork, VX_PAGES_BUILD);
@@ -95,6 +96,8 @@ vxp_list_meta_problem(Page page)
 		return "The metapage has another format version.";
 	if (!vxp_list_meta_is_sane(&data))
 		return "The fields of the metapage contradict each other.";
+	if (!vxp_checksum_agrees(data.checksum, &data, offsetof(VxListMetaData, checksum)))
+		return "The fields of the metapage do not have its checksum.";
 	return NULL;
 }
 

@@ -38,7 +38,9 @@ typedef struct VxListMetaData
 	uint8		code_bits;
 	uint8		unused;
 	uint32		built_rows;		/* rows when the index was built */
-	uint32		reserved[12];
+	uint32		reserved[11];
+	uint32		checksum;		/* vxp_checksum() of all before; 0 in indexes older
+								 * than it */
 } VxListMetaData;
 
 typedef struct VxListMeta

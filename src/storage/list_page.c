@@ -103,7 +103,7 @@ vxp_list_init(Page page, const VxListGeometry *geometry, uint32 list,
 /*
  * What is wrong with the counters of a list page whose frame is valid, as a full
  * sentence; NULL if nothing is.  What a slot holds is data: any code is safe
- * to score.
+ * to score.  Sequence numbers rise along a chain, so it has no circles.
  */
 const char *
 vxp_list_problem(Page page, const VxListGeometry *geometry)
@@ -117,6 +117,9 @@ vxp_list_problem(Page page, const VxListGeometry *geometry)
 		(opaque->vector_start == InvalidBlockNumber ||
 		 opaque->vector_offset >= VX_PAGE_CONTENTS))
 		return "Its vectors are out of range.";
+	if (vxp_list_header(page)->next.block != InvalidBlockNumber &&
+		vxp_list_header(page)->next.sequence <= vxp_list_header(page)->sequence)
+		return "The page behind it comes before it.";
 	return NULL;
 }
 

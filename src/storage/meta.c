@@ -9,12 +9,46 @@
 
 #include <math.h>
 
+#include "port/pg_crc32c.h"
+
 #include "compat.h"
 #include "storage/mean_page.h"
 #include "storage/meta.h"
 
 StaticAssertDecl(sizeof(VxMetaPageData) <= VX_PAGE_CONTENTS,
 				 "metapage contents must fit a page");
+
+/*
+ * The checksum of the fields of a metapage that come before it.  Few of them have
+ * a value that could not be another one, and some are used years later.
+ */
+uint32
+vxp_checksum(const void *fields, Size bytes)
+{
+	pg_crc32c	crc;
+
+	INIT_CRC32C(crc);
+	COMP_CRC32C(crc, fields, bytes);
+	FIN_CRC32C(crc);
+	return crc == 0 ? 1 : crc;
+}
+
+/*
+ * Whether a checksum is that of the fields before it, or that of an index which was
+ * written before there was any.
+ */
+bool
+vxp_checksum_agrees(uint32 checksum, const void *fields, Size bytes)
+{
+	return checksum == 0 || checksum == vxp_checksum(fields, bytes);
+}
+
+/* Set the checksum of a metapage whose fields are as they shall be. */
+static void
+vxp_meta_seal(VxMetaPageData *data)
+{
+	data->checksum = vxp_checksum(data, offsetof(VxMetaPageData, checksum));
+}
 
 /*
  * Fill in what follows from the fixed fields.
@@ -68,6 +102,7 @@ vxp_meta_create(Relation index, ForkNumber fork, VxMeta *meta,
 		meta->data.root[i] = InvalidBlockNumber;
 	meta->data.built_graph = vxp_first_graph_block(&meta->data);
 	meta->data.built_end = meta->data.built_graph;
+	vxp_meta_seal(&meta->data);
 	vxp_meta_derive(meta);
 
 	vxp_begin_fork(&transaction, index, fork, VX_PAGES_BUILD);
@@ -175,6 +210,8 @@ vxp_meta_problem(Page page)
 		return "The metapage has another format version.";
 	if (!vxp_meta_is_sane(&data))
 		return "The fields of the metapage contradict each other.";
+	if (!vxp_checksum_agrees(data.checksum, &data, offsetof(VxMetaPageData, checksum)))
+		return "The fields of the metapage do not have its checksum.";
 	return NULL;
 }
 
@@ -257,6 +294,7 @@ vxp_meta_set_built(VxPageTransaction *transaction, Buffer buffer,
 	data = (VxMetaPageData *) PageGetContents(vxp_edit(transaction, buffer));
 	data->built_graph = graph;
 	data->built_end = end;
+	vxp_meta_seal(data);
 }
 
 /*
@@ -274,4 +312,5 @@ vxp_meta_add_layer(VxPageTransaction *transaction, Buffer buffer, int layer,
 	Assert(root >= vxp_first_graph_block(data) && root <= VX_MAX_GRAPH_BLOCK);
 	data->root[layer] = root;
 	data->layers = (uint8) (layer + 1);
+	vxp_meta_seal(data);
 }

@@ -64,6 +64,8 @@ typedef struct VxMetaPageData
 	uint32		term_bits; /* 2^this buckets in the entry directory, which
 								 * follows the mean; 0: there is none */
 	BlockNumber root[VX_MAX_LAYERS];
+	uint32		checksum;		/* vxp_checksum() of all before; 0 in indexes older
+								 * than it */
 } VxMetaPageData;
 
 typedef struct VxMeta
@@ -99,6 +101,8 @@ vxp_geometry(const VxMeta *meta, int layer)
 	return &meta->geometry[layer > 0];
 }
 
+extern uint32 vxp_checksum(const void *fields, Size bytes);
+extern bool vxp_checksum_agrees(uint32 checksum, const void *fields, Size bytes);
 extern void vxp_meta_derive(VxMeta *meta);
 extern void vxp_meta_create(Relation index, ForkNumber fork, VxMeta *meta,
 							const float *mean);

@@ -138,6 +138,52 @@ vxp_page_is_valid(Page page, VxPageKind kind)
 		(vxp_kind_has_hole(kind) || header->pd_lower == header->pd_special);
 }
 
+/* Whether all of some bytes are zero. */
+bool
+vxp_bytes_are_zero(const void *bytes, Size count)
+{
+	const char *at = (const char *) bytes;
+
+	return count == 0 || (at[0] == 0 && memcmp(at, at + 1, count - 1) == 0);
+}
+
+/* Whether what the special area says of slots is what a page without any has. */
+static bool
+vxp_has_no_slots(const VxPageOpaqueData *opaque)
+{
+	return opaque->vector_start == InvalidBlockNumber && opaque->vector_offset == 0 &&
+		opaque->built_slots == 0 && opaque->used_slots == 0;
+}
+
+/*
+ * What is wrong with those parts of the frame of a valid page (vxp_page_is_valid)
+ * that no reader looks at, as a clause; NULL if nothing is.  For checks: whoever
+ * wrote there did not write only there.
+ */
+const char *
+vxp_frame_problem(Page page)
+{
+	const PageHeaderData *header = (const PageHeaderData *) page;
+	const VxPageOpaqueData *opaque = vxp_opaque(page);
+	bool		has_slots = opaque->kind == VX_PAGE_GRAPH || opaque->kind == VX_PAGE_LIST;
+
+	Assert(vxp_page_is_valid(page, (VxPageKind) opaque->kind));
+	if (header->pd_flags != 0 || header->pd_prune_xid != 0 ||
+		header->pd_pagesize_version != (BLCKSZ | PG_PAGE_LAYOUT_VERSION))
+		return "the page header has flags, a transaction or a version that are not ours";
+	if (!vxp_bytes_are_zero((const char *) page + header->pd_lower,
+							header->pd_upper - header->pd_lower))
+		return "the hole of the page is not zero";
+	if (has_slots && opaque->built_slots == 0 &&
+		(opaque->vector_start != InvalidBlockNumber || opaque->vector_offset != 0))
+		return "the page has a place for vectors of the build and no slots that it filled";
+	if (!has_slots && !vxp_has_no_slots(opaque))
+		return "a page without slots has slot counters, or a place for vectors";
+	if (opaque->kind != VX_PAGE_GRAPH && opaque->layer != 0)
+		return "a page that is in no graph is on a layer of one";
+	return NULL;
+}
+
 /*
  * Check the frame of a locked page; error if it is not of the given kind.
  */

@@ -75,6 +75,8 @@ extern Buffer vxp_read_any(Relation index, BlockNumber block,
 extern void vxp_relock_exclusive(Buffer buffer);
 extern void vxp_verify(Relation index, Buffer buffer, VxPageKind kind);
 extern bool vxp_page_is_valid(Page page, VxPageKind kind);
+extern bool vxp_bytes_are_zero(const void *bytes, Size count);
+extern const char *vxp_frame_problem(Page page);
 extern int	vxp_reindex_hint(Relation index);
 pg_noreturn extern void vxp_report_damage(Relation index, BlockNumber block,
 										  const char *detail);

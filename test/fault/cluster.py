@@ -104,6 +104,14 @@ class Cluster:
         return parse_lsn(self.sql("SELECT pg_current_wal_insert_lsn()"))
 
 
+def build_library(headers, folder):
+    """Compile fault_server.c with the headers of the server; the library's path."""
+    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "fault_server.c")
+    library = os.path.join(folder, "fault_server.so")
+    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-I", headers, "-o", library, source], check=True)
+    return library
+
+
 def parse_lsn(text):
     high, low = text.split("/")
     return (int(high, 16) << 32) + int(low, 16)

@@ -94,6 +94,26 @@ vxc_copy_page(VxCheck *check, BlockNumber block, char *copy)
 }
 
 /*
+ * Whether there is nothing on a page behind the first bytes of its contents.
+ */
+bool
+vxc_rest_is_zero(Page page, Size used)
+{
+	Assert(used <= VX_PAGE_CONTENTS);
+	return vxp_bytes_are_zero(PageGetContents(page) + used, VX_PAGE_CONTENTS - used);
+}
+
+/*
+ * Whether a heap TID is what VACUUM leaves of one, to the last bit.
+ */
+bool
+vxc_tid_is_none(const ItemPointerData *tid)
+{
+	return ItemPointerGetBlockNumberNoCheck(tid) == InvalidBlockNumber &&
+		ItemPointerGetOffsetNumberNoCheck(tid) == InvalidOffsetNumber;
+}
+
+/*
  * I2: read one page of the mean; count floats go to mean.
  */
 static bool
@@ -110,6 +130,10 @@ vxc_check_mean_page(VxCheck *check, BlockNumber block, float *mean, uint32 count
 		vxc_copy_page(check, block, copy.data);
 		if (!vxp_page_is_valid((Page) copy.data, VX_PAGE_MEAN))
 			problem = "a page of the mean is not one";
+		else if (vxp_frame_problem((Page) copy.data) != NULL)
+			problem = vxp_frame_problem((Page) copy.data);
+		else if (!vxc_rest_is_zero((Page) copy.data, count * sizeof(float)))
+			problem = "there is something behind the mean";
 	}
 	if (problem == NULL)
 	{

@@ -13,6 +13,7 @@
 #include "nodes/execnodes.h"
 #include "utils/snapshot.h"
 
+#include "am/common/index.h"
 #include "storage/page.h"
 #include "types/element.h"
 
@@ -39,6 +40,8 @@ extern void vxc_report(VxCheck *check, const char *invariant,
 					   BlockNumber block, int slot,
 					   const char *format,...) __attribute__((format(printf, 5, 6)));
 extern void vxc_copy_page(VxCheck *check, BlockNumber block, char *copy);
+extern bool vxc_rest_is_zero(Page page, Size used);
+extern bool vxc_tid_is_none(const ItemPointerData *tid);
 extern bool vxc_check_mean(VxCheck *check, uint32 pages, uint32 dimensions,
 						   float *mean);
 
@@ -70,8 +73,21 @@ extern bool vxc_tids_in_round(const VxTidSet *set, uint64 tid);
 extern bool vxc_tids_find(const VxTidSet *set, uint64 tid, VxTidPlace *place);
 extern bool vxc_tids_add(VxTidSet *set, uint64 tid, VxTidPlace place,
 						 VxTidPlace *earlier);
-extern void vxc_compare_with_heap(VxCheck *check, const VxTidSet *set,
-								  const VxOperatorClass *opclass,
-								  int dimensions);
+
+/*
+ * How rows of the table are compared with an index.  found, if not NULL, is called
+ * for each of them that is in the index.
+ */
+typedef struct VxRowCheck
+{
+	const VxTidSet *set;		/* of one round */
+	const VxOperatorClass *opclass;
+	int			dimensions;
+	void		(*found) (void *context, uint64 tid, VxTidPlace place,
+						  const VxIndexValue *value);
+	void	   *context;
+} VxRowCheck;
+
+extern void vxc_compare_with_heap(VxCheck *check, const VxRowCheck *rows);
 
 #endif							/* VX_CHECK_H */

@@ -174,9 +174,7 @@ vxc_tids_add(VxTidSet *set, uint64 tid, VxTidPlace place, VxTidPlace *earlier)
 typedef struct VxHeapComparison
 {
 	VxCheck    *check;
-	const VxTidSet *set;
-	const VxOperatorClass *opclass;
-	int			dimensions;
+	const VxRowCheck *rows;
 	MemoryContext row_context;	/* reset after each row */
 } VxHeapComparison;
 
@@ -189,20 +187,26 @@ vxc_compare_row(Relation index, ItemPointer tid, Datum *values, bool *isnull,
 				bool tuple_is_alive, void *state)
 {
 	VxHeapComparison *comparison = (VxHeapComparison *) state;
+	const VxRowCheck *rows = comparison->rows;
 	uint64		number = vxi_tid_to_uint64(tid);
 	MemoryContext old;
 	VxIndexValue value;
 	VxTidPlace	place;
+	bool		found;
 
-	if (isnull[0] || !vxc_tids_in_round(comparison->set, number) ||
-		vxc_tids_find(comparison->set, number, &place))
+	if (isnull[0] || !vxc_tids_in_round(rows->set, number))
+		return;
+	found = vxc_tids_find(rows->set, number, &place);
+	if (found && rows->found == NULL)
 		return;
 
 	/* only now, as few rows come here, see whether it belongs in the index */
 	old = MemoryContextSwitchTo(comparison->row_context);
-	vxi_value(comparison->opclass, comparison->dimensions,
+	vxi_value(rows->opclass, rows->dimensions,
 			  PointerGetDatum(PG_DETOAST_DATUM(values[0])), &value);
-	if (value.indexed)
+	if (found)
+		rows->found(rows->context, number, place, &value);
+	else if (value.indexed)
 		vxc_report(comparison->check, "I14", InvalidBlockNumber, VXC_NO_SLOT,
 				   "row (%u,%u) of the table is not in the index",
 				   ItemPointerGetBlockNumber(tid), ItemPointerGetOffsetNumber(tid));
@@ -215,8 +219,7 @@ vxc_compare_row(Relation index, ItemPointer tid, Datum *values, bool *isnull,
  * current round's TIDs lacks.
  */
 void
-vxc_compare_with_heap(VxCheck *check, const VxTidSet *set,
-					  const VxOperatorClass *opclass, int dimensions)
+vxc_compare_with_heap(VxCheck *check, const VxRowCheck *rows)
 {
 	struct IndexInfo *index_info = BuildIndexInfo(check->index);
 	VxHeapComparison comparison;
@@ -224,9 +227,7 @@ vxc_compare_with_heap(VxCheck *check, const VxTidSet *set,
 
 	Assert(check->snapshot != NULL);
 	comparison.check = check;
-	comparison.set = set;
-	comparison.opclass = opclass;
-	comparison.dimensions = dimensions;
+	comparison.rows = rows;
 	comparison.row_context = AllocSetContextCreate(CurrentMemoryContext,
 												   "index check row",
 												   ALLOCSET_DEFAULT_SIZES);

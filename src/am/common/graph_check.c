@@ -109,6 +109,8 @@ vxc_check_meta(VxGraphCheck *graph)
 		memcpy(&index->meta.data, PageGetContents(vxc_page(graph)),
 			   sizeof(VxMetaPageData));
 		problem = vxi_meta_problem(index);
+		if (problem == NULL && !vxc_rest_is_zero(vxc_page(graph), sizeof(VxMetaPageData)))
+			problem = "There is something behind the fields of the metapage.";
 	}
 	if (problem != NULL)
 	{
@@ -139,6 +141,7 @@ vxc_check_codec(VxGraphCheck *graph)
 	if (problem != NULL)
 		vxc_report(graph->check, "I1", VX_META_BLOCK, VXC_NO_SLOT, "%s", problem);
 	graph->has_codec = problem == NULL;
+	graph->code = palloc(data->code_bytes);
 }
 
 /*
@@ -200,6 +203,7 @@ vxc_classify(VxGraphCheck *graph, BlockNumber block)
 	VxCheck    *check = graph->check;
 	uint8		kind = vxc_frame_kind(vxc_page(graph));
 	const VxPageOpaqueData *opaque;
+	const char *problem;
 
 	if (!vxc_kind_belongs(&graph->index->meta.data, block, kind) ||
 		!vxc_fill_is_sane(graph, kind))
@@ -215,16 +219,12 @@ vxc_classify(VxGraphCheck *graph, BlockNumber block)
 
 	/* the frame is sound, so the special area is where it has to be */
 	opaque = vxp_opaque(vxc_page(graph));
-	if (opaque->flags != 0)
-		vxc_report(check, "I3", block, VXC_NO_SLOT, "unknown page flags %u",
-				   opaque->flags);
+	problem = opaque->flags != 0 ? "the page has unknown flags" :
+		vxp_frame_problem(vxc_page(graph));
+	if (problem != NULL)
+		vxc_report(check, "I3", block, VXC_NO_SLOT, "%s", problem);
 	if (kind < VXC_GRAPH)
-	{
-		if (opaque->used_slots != 0 || opaque->built_slots != 0 || opaque->layer != 0)
-			vxc_report(check, "I3", block, VXC_NO_SLOT,
-					   "a page without slots has slot counters");
 		return kind;
-	}
 
 	if (!vxc_layer_exists(graph, kind - VXC_GRAPH))
 		vxc_report(check, "I4", block, VXC_NO_SLOT,
@@ -274,8 +274,9 @@ vxc_check_slot(VxGraphCheck *graph, BlockNumber block, int layer, int slot)
 				   "a live slot has heap TID (%u,%u), which the table cannot have",
 				   ItemPointerGetBlockNumberNoCheck(&tid),
 				   ItemPointerGetOffsetNumberNoCheck(&tid));
-	if (state == VX_SLOT_DEAD && ItemPointerIsValid(&tid))
-		vxc_report(graph->check, "I7", block, slot, "a dead slot has a heap TID");
+	if ((state == VX_SLOT_DEAD || (state == VX_SLOT_SHARED && !ItemPointerIsValid(&tid))) &&
+		!vxc_tid_is_none(&tid))
+		vxc_report(graph->check, "I7", block, slot, "a slot without a row of its own has a heap TID");
 	if (!isfinite(vxp_graph_floats(page, geometry->add_at)[slot]) ||
 		!isfinite(vxp_graph_floats(page, geometry->scale_at)[slot]) ||
 		!isfinite(vxp_graph_floats(page, geometry->error_at)[slot]) ||
@@ -288,14 +289,34 @@ vxc_check_slot(VxGraphCheck *graph, BlockNumber block, int layer, int slot)
 }
 
 /*
+ * I6: a slot never used is as vxp_graph_init() left it.
+ */
+static bool
+vxc_slot_is_untouched(Page page, const VxGraphGeometry *geometry, int slot)
+{
+	const uint32 *edges = vxp_graph_edges(page, geometry, slot);
+	bool		untouched = vxp_graph_state(page, geometry)[slot] == VX_SLOT_FREE &&
+		vxp_bytes_are_zero(vxp_graph_tid(page, geometry, slot), sizeof(ItemPointerData)) &&
+		vxp_bytes_are_zero(vxp_graph_floats(page, geometry->add_at) + slot, sizeof(float)) &&
+		vxp_bytes_are_zero(vxp_graph_floats(page, geometry->scale_at) + slot, sizeof(float)) &&
+		vxp_bytes_are_zero(vxp_graph_floats(page, geometry->error_at) + slot, sizeof(float));
+
+	for (int i = 0; i < geometry->max_edges; i++)
+		untouched = untouched && edges[i] == VX_NO_EDGE;
+	return untouched && (geometry->down_at == 0 ||
+						 vxp_bytes_are_zero((char *) page + geometry->down_at + slot * sizeof(uint32),
+											sizeof(uint32)));
+}
+
+/*
  * I6, I7, I10: the slots of a graph page.
  */
 static void
 vxc_check_slots(VxGraphCheck *graph, BlockNumber block, int layer)
 {
 	const VxGraphGeometry *geometry = vxp_geometry(&graph->index->meta, layer);
-	const uint8 *state = vxp_graph_state(vxc_page(graph), geometry);
 	int			used = vxp_opaque(vxc_page(graph))->used_slots;
+	int			arrays_end = geometry->state_at + geometry->slots;
 
 	Assert(used <= geometry->slots);
 	if (used == 0)
@@ -304,9 +325,11 @@ vxc_check_slots(VxGraphCheck *graph, BlockNumber block, int layer)
 		vxc_check_slot(graph, block, layer, slot);
 	for (int slot = used; slot < geometry->slots; slot++)
 	{
-		if (state[slot] != VX_SLOT_FREE)
-			vxc_report(graph->check, "I6", block, slot, "a slot never used is not free");
+		if (!vxc_slot_is_untouched(vxc_page(graph), geometry, slot))
+			vxc_report(graph->check, "I6", block, slot, "a slot never used is not free and empty");
 	}
+	if (!vxp_bytes_are_zero((char *) vxc_page(graph) + arrays_end, geometry->code_at - arrays_end))
+		vxc_report(graph->check, "I6", block, VXC_NO_SLOT, "there is something between the arrays of the page");
 }
 
 /*

@@ -57,6 +57,8 @@ extern bool vxc_code_is_of_image(VxGraphCheck *graph, int slot, const void *imag
 extern bool vxc_refine_code_agrees(VxGraphCheck *graph, int slot,
 								   const uint8 *refine_code,
 								   VxHeapValues *heap_values);
+extern void vxc_check_code_of_row(void *context, uint64 tid, VxTidPlace place,
+								  const VxIndexValue *value);
 
 /* graph_check_tids.c */
 extern void vxc_check_tid_lists(VxGraphCheck *graph);

@@ -301,3 +301,23 @@ vxc_refine_code_agrees(VxGraphCheck *graph, int slot, const uint8 *refine_code,
 	MemoryContextReset(graph->row_context);
 	return agrees;
 }
+
+/*
+ * I13 with heapallindexed, of an index whose vector pages hold nothing: whether the
+ * code of the node that has a row is that of the row's value.  Callback for each row
+ * of the table that is in the index, with the node's place; the row may have left the
+ * node since.
+ */
+void
+vxc_check_code_of_row(void *context, uint64 tid, VxTidPlace place, const VxIndexValue *value)
+{
+	VxGraphCheck *graph = (VxGraphCheck *) context;
+
+	if (!vxc_copy_graph_page(graph, place.block, 0) ||
+		place.slot >= vxp_opaque(vxc_page(graph))->used_slots ||
+		vxc_code_is_of_image(graph, place.slot, value->image) ||
+		!vxc_node_has_tid(graph, place, 0, tid))
+		return;
+	vxc_report(graph->check, "I13", place.block, place.slot,
+			   "the code of the slot is not that of its row");
+}

@@ -133,13 +133,20 @@ vxc_check_down(VxGraphCheck *graph, const VxTidSet *set, BlockNumber block,
 }
 
 /*
- * I8, I9, I14: the rows of the index.
+ * I8, I9, I14: the rows of the index; I13 where only they have the vectors.
  */
 void
 vxc_check_rows(VxGraphCheck *graph)
 {
 	VxTidSet	set;
+	VxRowCheck	rows;
 
+	rows.set = &set;
+	rows.opclass = graph->index->opclass;
+	rows.dimensions = (int) graph->index->meta.data.dimensions;
+	rows.found = graph->has_codec && graph->index->meta.data.vector_bytes == 0 ?
+		vxc_check_code_of_row : NULL;
+	rows.context = graph;
 	vxc_tids_create(&set, graph->live, (Size) maintenance_work_mem * 1024);
 	for (uint32 round = 0; round < set.rounds; round++)
 	{
@@ -162,8 +169,7 @@ vxc_check_rows(VxGraphCheck *graph)
 				vxc_check_down(graph, &set, block, layer);
 		}
 		if (graph->check->heapallindexed)
-			vxc_compare_with_heap(graph->check, &set, graph->index->opclass,
-								  (int) graph->index->meta.data.dimensions);
+			vxc_compare_with_heap(graph->check, &rows);
 	}
 	vxc_tids_free(&set);
 }

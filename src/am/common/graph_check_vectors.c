@@ -74,8 +74,8 @@ vxc_claim_run(VxVectorCheck *vectors, BlockNumber owner,
 }
 
 /*
- * I11, I12: the blocks of the runs, and that none overlaps another.  Runs of
- * neighbours in the stream share a block.
+ * I11, I12: the blocks of the runs, and that none overlaps another; all are of one
+ * stream of vectors.  Runs of neighbours in it share a block.
  */
 static void
 vxc_check_runs(VxVectorCheck *vectors)
@@ -89,7 +89,8 @@ vxc_check_runs(VxVectorCheck *vectors)
 		uint64		last = (run->end - 1) / VX_PAGE_CONTENTS;
 
 		CHECK_FOR_INTERRUPTS();
-		if (i > 0 && run->start < run[-1].end)
+		if (i > 0 && (run->start < run[-1].end ||
+					  (run->start - run[-1].start) % vectors->geometry->vectors.vector_bytes != 0))
 			vxc_report(graph->check, "I12", run->owner, VXC_NO_SLOT,
 					   "the page has its vectors where the page at block %u has some",
 					   run[-1].owner);
@@ -249,6 +250,28 @@ vxc_check_code(VxVectorCheck *vectors, BlockNumber block, int slot)
 }
 
 /*
+ * I11: slots that the build filled, or nobody, name no block of an added vector;
+ * others do.
+ */
+static void
+vxc_check_no_place(VxVectorCheck *vectors, BlockNumber block)
+{
+	Page		page = vxc_page(vectors->graph);
+	const BlockNumber *blocks = vxp_vector_blocks(page, &vectors->geometry->vectors);
+	const VxPageOpaqueData *opaque = vxp_opaque(page);
+
+	for (int slot = 0; slot < vectors->geometry->slots; slot++)
+	{
+		bool		added = slot >= opaque->built_slots && slot < opaque->used_slots;
+
+		if (added != (blocks[slot] != InvalidBlockNumber))
+			vxc_report(vectors->graph->check, "I11", block, slot,
+					   "the slot names block %u for a vector that was %s",
+					   blocks[slot], added ? "added" : "not added");
+	}
+}
+
+/*
  * I11 - I13: one page of the base layer, copied to graph->page.
  */
 static void
@@ -262,6 +285,7 @@ vxc_check_page_vectors(VxVectorCheck *vectors, BlockNumber block)
 	Assert(used <= geometry->slots && vxp_opaque(page)->layer == 0);
 	if (vxp_opaque(page)->built_slots > 0)
 		vxc_claim_run(vectors, block, vxp_opaque(page));
+	vxc_check_no_place(vectors, block);
 	if (!vectors->graph->has_codec)
 		return;
 	for (int slot = 0; slot < used; slot++)
@@ -313,6 +337,9 @@ vxc_check_owners(VxVectorCheck *vectors, BlockNumber block)
 		const VxVectorOwnerData *owner = vxp_added_owner(page, i);
 
 		CHECK_FOR_INTERRUPTS();
+		if (owner->unused != 0)
+			vxc_report(graph->check, "I12", block, VXC_NO_SLOT,
+					   "there is something behind the owner of a vector");
 		if (vxp_added_find(page, owner->block, owner->slot) != i)
 			vxc_report(graph->check, "I12", block, VXC_NO_SLOT,
 					   "block %u slot %d has two vectors", owner->block, owner->slot);
@@ -342,7 +369,6 @@ vxc_check_vectors(VxGraphCheck *graph)
 	memset(vectors->owners, 0xFF, graph->nblocks * sizeof(BlockNumber));
 	vectors->vector_block = InvalidBlockNumber;
 	vectors->vector = palloc(graph->index->meta.data.vector_bytes);
-	graph->code = palloc(graph->index->meta.data.code_bytes);
 	if (graph->index->refine != NULL && graph->check->snapshot != NULL)
 		vectors->heap_values = vxs_heap_values_begin(graph->check->heap, graph->check->index,
 													 graph->check->snapshot);

@@ -25,6 +25,9 @@
 #define IVFFLAT_PHASE_ASSIGN	3
 #define IVFFLAT_PHASE_LOAD		4
 
+/* Times that a list is begun again because VACUUM changed it meanwhile. */
+#define IVFFLAT_MAX_RESTARTS	100
+
 /*
  * Everything a statement needs to know of an index.  Lives in the memory
  * context that was current when it was opened.

@@ -18,12 +18,13 @@
  *		a page; where vectors were built their start is set.
  *	I5	The directory names for each list no page, or one of it with sequence
  *		number 0.
- *	I6	Slots below used_slots are live or dead, those above are free.
+ *	I6	Slots below used_slots are live or dead, those above are free, with no heap
+ *		TID and no block of a vector.
  *	I7	A live slot has a heap TID that lies within the table; a dead one has none.
  *	I8	No heap TID is in two live slots.
  *	I9	Each page of a chain names no page, or one of the same list with the
  *		sequence number that it says, which is greater than its own.  No page of a
- *		chain is retired.
+ *		chain is retired; one that is was so by a transaction id of the past.
  *	I10	Every list page that is not retired is in the chain of its list.
  *	I11	The vectors of every live slot have places, on vector pages.
  *	I12	No two list pages have vectors in the same bytes, and a vector that an
@@ -32,6 +33,8 @@
  *		sets may round the last bit differently.)
  *	I14	heapallindexed: every row that a snapshot sees, that the predicate
  *		accepts and whose value has a place in the index, is in it.
+ *	I15	The first page of a list says where inserts begin: nowhere in particular, or
+ *		at a page of the list.  Other pages do not.
  *
  * They hold after every WAL record, so after a crash as well.
  *
@@ -41,6 +44,7 @@
 
 #include <math.h>
 
+#include "access/transam.h"
 #include "utils/memutils.h"
 
 #include "compat.h"
@@ -81,6 +85,10 @@ ivfflat_check_meta(IvfflatCheck *state)
 	{
 		memcpy(data, PageGetContents(ivfflat_check_image(state)), sizeof(*data));
 		problem = ivfflat_meta_problem(index);
+		if (problem == NULL)
+			problem = vxp_frame_problem(ivfflat_check_image(state));
+		if (problem == NULL && !vxc_rest_is_zero(ivfflat_check_image(state), sizeof(*data)))
+			problem = "There is something behind the fields of the metapage.";
 	}
 	if (problem != NULL)
 	{
@@ -139,8 +147,10 @@ ivfflat_check_slots(IvfflatCheck *state, BlockNumber block)
 					   "a live slot has heap TID (%u,%u), which the table cannot have",
 					   ItemPointerGetBlockNumberNoCheck(&tid),
 					   ItemPointerGetOffsetNumberNoCheck(&tid));
-		else if (slots[slot] == VX_SLOT_DEAD && ItemPointerIsValid(&tid))
+		else if (slots[slot] == VX_SLOT_DEAD && !vxc_tid_is_none(&tid))
 			vxc_report(state->check, "I7", block, slot, "a dead slot has a heap TID");
+		else if (slots[slot] == VX_SLOT_FREE && !vxp_bytes_are_zero(&tid, sizeof(tid)))
+			vxc_report(state->check, "I6", block, slot, "a slot never used has a heap TID");
 		state->live += slots[slot] == VX_SLOT_LIVE;
 	}
 }
@@ -161,10 +171,36 @@ ivfflat_kind_is_sound(Page page)
 		!vxp_page_is_valid(page, VX_PAGE_FREE))
 		return false;
 	opaque = vxp_opaque(page);
-	if (opaque->layer != 0 || (opaque->flags & ~VX_LIST_WAS_EMPTY) != 0)
-		return false;
-	return opaque->kind == VX_PAGE_LIST ||
-		(opaque->flags == 0 && opaque->used_slots == 0 && opaque->built_slots == 0);
+	return vxp_frame_problem(page) == NULL &&
+		(opaque->flags & (opaque->kind == VX_PAGE_LIST ? ~VX_LIST_WAS_EMPTY : ~0)) == 0;
+}
+
+/*
+ * I4, I9, I15: what is wrong with the parts of a sound list page that no reader
+ * looks at; NULL if nothing is.
+ */
+static const char *
+ivfflat_list_problem(IvfflatCheck *state)
+{
+	Page		page = ivfflat_check_image(state);
+	const VxListGeometry *geometry = &state->index->meta.geometry;
+	const VxListPageData *header = vxp_list_header(page);
+	Size		arrays_end = geometry->state_at + geometry->slots;
+	Size		strips_end = geometry->strips_at + geometry->strip_bytes *
+		(geometry->single ? geometry->slots : geometry->slots / VX_STRIP_SLOTS);
+
+	if (header->next.block == InvalidBlockNumber && header->next.sequence != 0)
+		return "Its link to no page has a sequence number.";
+	if (header->retired > U64FromFullTransactionId(ReadNextFullTransactionId()))
+		return "It was taken out of its list by a transaction that has not begun.";
+	if (header->sequence != 0 &&
+		(header->insert.block != InvalidBlockNumber || header->insert.sequence != 0))
+		return "It is not the first page of its list and says where inserts begin.";
+	if (!vxp_bytes_are_zero((char *) page + arrays_end, geometry->strips_at - arrays_end) ||
+		!vxp_bytes_are_zero((char *) page + strips_end,
+							((PageHeader) page)->pd_special - strips_end))
+		return "There is something between its arrays, or behind them.";
+	return NULL;
 }
 
 /*
@@ -195,6 +231,8 @@ ivfflat_check_pages(IvfflatCheck *state)
 		problem = vxp_list_problem(page, &meta->geometry);
 		if (problem == NULL && vxp_list_header(page)->list >= meta->data.lists)
 			problem = "It is a page of a list that the index does not have.";
+		if (problem == NULL)
+			problem = ivfflat_list_problem(state);
 		if (problem != NULL)
 		{
 			vxc_report(state->check, "I4", block, VXC_NO_SLOT, "%s", problem);
@@ -206,6 +244,26 @@ ivfflat_check_pages(IvfflatCheck *state)
 		else
 			ivfflat_check_slots(state, block);
 	}
+}
+
+/*
+ * I3: whether page number n of the directory has nothing but its header and what is
+ * of its lists.
+ */
+static bool
+ivfflat_directory_is_clean(IvfflatCheck *state, uint32 n)
+{
+	const VxListMeta *meta = &state->index->meta;
+	Page		page = ivfflat_check_image(state);
+	uint32		count = Min(meta->per_page, meta->data.lists - n * meta->per_page);
+	Size		centre_bytes = meta->data.centre_bytes;
+	Size		centres_at = (char *) vxp_directory_centres(page, meta->per_page) -
+		(char *) PageGetContents(page);
+
+	return vxp_frame_problem(page) == NULL && vxp_opaque(page)->flags == 0 &&
+		vxp_bytes_are_zero(vxp_directory_heads(page) + count,
+						   (meta->per_page - count) * sizeof(BlockNumber)) &&
+		vxc_rest_is_zero(page, centres_at + count * centre_bytes);
 }
 
 /*
@@ -225,6 +283,9 @@ ivfflat_check_directory(IvfflatCheck *state)
 		if (!sound)
 			vxc_report(state->check, "I3", block, VXC_NO_SLOT,
 					   "a page of the directory is not one");
+		else if (!ivfflat_directory_is_clean(state, block - first))
+			vxc_report(state->check, "I3", block, VXC_NO_SLOT,
+					   "a page of the directory has something that is of no list");
 	}
 	if (state->first_block > state->nblocks)
 		vxc_report(state->check, "I3", InvalidBlockNumber, VXC_NO_SLOT,

@@ -3,7 +3,7 @@
  * ivfflat_check_lists.c
  *	  Checks how the pages of an ivfflat index follow each other, and its rows.
  *
- * Invariants I5, I8 - I10 and I14 of the list in ivfflat_check.c.
+ * Invariants I5, I8 - I10, I14 and I15 of the list in ivfflat_check.c.
  *
  * Concurrency: inserts append pages and VACUUM takes some out meanwhile.  A link
  * that does not hold is read again, and reported if the page before still has it.
@@ -95,6 +95,33 @@ ivfflat_check_chain(IvfflatCheck *state, uint32 list)
 }
 
 /*
+ * I15: where inserts into a list begin.  VACUUM may take that page out meanwhile, or
+ * empty a slot before it, but tells the first page in the same record, or before.
+ */
+static void
+ivfflat_check_start(IvfflatCheck *state, uint32 list)
+{
+	IvfflatLinkPlace place = {list, vxp_directory_block(&state->index->meta, list), true};
+	VxListLink	head = ivfflat_read_link(state, &place);
+	const VxListPageData *header = vxp_list_header(ivfflat_check_image(state));
+	VxListLink	start;
+
+	if (head.block == InvalidBlockNumber || !ivfflat_link_holds(state, list, head))
+		return;
+	start = header->insert;
+	if (start.block == InvalidBlockNumber ? start.sequence == 0 :
+		ivfflat_link_holds(state, list, start))
+		return;
+
+	/* unless it is another one by now */
+	if (ivfflat_link_holds(state, list, head) &&
+		header->insert.block == start.block && header->insert.sequence == start.sequence)
+		vxc_report(state->check, "I15", head.block, VXC_NO_SLOT,
+				   "inserts into list %u begin at block %u, which is not its page number %u",
+				   list, start.block, start.sequence);
+}
+
+/*
  * I10: a page that no chain has met.  It may have been taken out since.
  */
 static void
@@ -120,7 +147,10 @@ ivfflat_check_lists(IvfflatCheck *state)
 	uint64		findings = state->check->findings;
 
 	for (uint32 list = 0; list < state->index->meta.data.lists; list++)
+	{
 		ivfflat_check_chain(state, list);
+		ivfflat_check_start(state, list);
+	}
 
 	/* behind a broken link every page is a stray */
 	if (state->check->findings != findings)
@@ -191,7 +221,12 @@ void
 ivfflat_check_rows(IvfflatCheck *state)
 {
 	VxTidSet	set;
+	VxRowCheck	rows;
 
+	memset(&rows, 0, sizeof(rows));
+	rows.set = &set;
+	rows.opclass = state->index->opclass;
+	rows.dimensions = (int) state->index->meta.data.dimensions;
 	vxc_tids_create(&set, state->live, (Size) maintenance_work_mem * 1024);
 	for (uint32 round = 0; round < set.rounds; round++)
 	{
@@ -204,8 +239,7 @@ ivfflat_check_rows(IvfflatCheck *state)
 				ivfflat_add_tids(state, &set, block);
 		}
 		if (state->check->heapallindexed)
-			vxc_compare_with_heap(state->check, &set, state->index->opclass,
-								  (int) state->index->meta.data.dimensions);
+			vxc_compare_with_heap(state->check, &rows);
 	}
 	vxc_tids_free(&set);
 }

@@ -51,7 +51,8 @@ ivfflat_compare_runs(const void *a, const void *b)
 }
 
 /*
- * I12: no run of the build reaches into another one.
+ * I12: no run of the build reaches into another one; all are of one stream of
+ * vectors.
  */
 static void
 ivfflat_check_runs(IvfflatVectorCheck *vectors)
@@ -59,7 +60,10 @@ ivfflat_check_runs(IvfflatVectorCheck *vectors)
 	qsort(vectors->runs, vectors->run_count, sizeof(IvfflatRun), ivfflat_compare_runs);
 	for (int i = 1; i < vectors->run_count; i++)
 	{
-		if (vectors->runs[i].start < vectors->runs[i - 1].end)
+		uint64		apart = vectors->runs[i].start - vectors->runs[i - 1].start;
+
+		if (vectors->runs[i].start < vectors->runs[i - 1].end ||
+			apart % vectors->state->index->meta.data.vector_bytes != 0)
 			vxc_report(vectors->state->check, "I12", vectors->runs[i].block, VXC_NO_SLOT,
 					   "the page has vectors where block %u has some",
 					   vectors->runs[i - 1].block);
@@ -203,6 +207,80 @@ ivfflat_check_code(IvfflatVectorCheck *vectors, BlockNumber block, int slot)
 }
 
 /*
+ * I11: slots that the build filled, or nobody, name no block of an added vector;
+ * others do.
+ */
+static void
+ivfflat_check_no_place(IvfflatCheck *state, BlockNumber block)
+{
+	Page		page = ivfflat_check_image(state);
+	const VxListGeometry *geometry = &state->index->meta.geometry;
+	const BlockNumber *blocks = vxp_vector_blocks(page, &geometry->vectors);
+
+	for (int slot = 0; slot < geometry->slots; slot++)
+	{
+		bool		added = slot >= vxp_opaque(page)->built_slots &&
+			slot < vxp_opaque(page)->used_slots;
+
+		if (added != (blocks[slot] != InvalidBlockNumber))
+			vxc_report(state->check, "I11", block, slot,
+					   "the slot names block %u for a vector that was %s",
+					   blocks[slot], added ? "added" : "not added");
+	}
+}
+
+/*
+ * I12: whether the slot that an added vector belongs to names its page.
+ */
+static bool
+ivfflat_owner_agrees(IvfflatCheck *state, BlockNumber block, const VxVectorOwnerData *owner)
+{
+	const VxListGeometry *geometry = &state->index->meta.geometry;
+	Page		page = ivfflat_check_image(state);
+
+	return owner->unused == 0 && ivfflat_check_copy(state, owner->block) &&
+		owner->slot < vxp_opaque(page)->used_slots &&
+		vxp_vector_blocks(page, &geometry->vectors)[owner->slot] == block;
+}
+
+/*
+ * I12: the owners of the vectors on a page of added ones.  VACUUM drops vectors of
+ * pages that it took out of their lists, so look again before saying no.
+ */
+static void
+ivfflat_check_owners(IvfflatVectorCheck *vectors, BlockNumber block)
+{
+	IvfflatCheck *state = vectors->state;
+	uint32		vector_bytes = state->index->meta.data.vector_bytes;
+	PGAlignedBlock copy;
+	Page		page = (Page) copy.data;
+
+	vxc_copy_page(state->check, block, copy.data);
+	if (!vxp_page_is_valid(page, VX_PAGE_ADDED))
+		return;
+	if (!vxp_added_is_sane(page, vector_bytes))
+	{
+		vxc_report(state->check, "I3", block, VXC_NO_SLOT,
+				   "the counters of a page of vectors are out of range");
+		return;
+	}
+	for (int i = 0; i < vxp_added_count(page); i++)
+	{
+		VxVectorOwnerData owner = *vxp_added_owner(page, i);
+
+		if (ivfflat_owner_agrees(state, block, &owner))
+			continue;
+		vxc_copy_page(state->check, block, copy.data);
+		if (!vxp_page_is_valid(page, VX_PAGE_ADDED) || i >= vxp_added_count(page))
+			return;
+		if (memcmp(vxp_added_owner(page, i), &owner, sizeof(owner)) == 0)
+			vxc_report(state->check, "I12", block, VXC_NO_SLOT,
+					   "a vector is of block %u slot %d, which has none here",
+					   owner.block, owner.slot);
+	}
+}
+
+/*
  * I11 - I13: the vectors of a list page.
  */
 static void
@@ -215,6 +293,7 @@ ivfflat_check_page_vectors(IvfflatVectorCheck *vectors, BlockNumber block)
 	if (!ivfflat_check_copy(state, block) || vxp_list_header(page)->retired != 0 ||
 		!ivfflat_check_run(vectors, block))
 		return;
+	ivfflat_check_no_place(state, block);
 	ivfflat_directory_entry(state->index, &vectors->reader, vxp_list_header(page)->list,
 							vectors->centre);
 	for (int slot = 0; slot < vxp_opaque(page)->used_slots; slot++)
@@ -250,6 +329,7 @@ ivfflat_check_vectors(IvfflatCheck *state)
 	{
 		if (state->blocks[block] & IVFFLAT_BLOCK_CHAINED)
 			ivfflat_check_page_vectors(&vectors, block);
+		ivfflat_check_owners(&vectors, block);
 	}
 	ivfflat_check_runs(&vectors);
 }

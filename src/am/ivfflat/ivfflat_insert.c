@@ -50,6 +50,8 @@ typedef struct IvfflatWalk
 	VxListLink	at;				/* the page found */
 	Buffer		head;			/* the first page, if start is to become at */
 	Buffer		buffer;			/* the page found, locked */
+	VxListLink	lost;			/* the last that led to another page */
+	int			times_lost;		/* in a row */
 } IvfflatWalk;
 
 /*
@@ -157,14 +159,44 @@ ivfflat_begin_list(IvfflatInsert *insert, const IvfflatRow *row)
 }
 
 /*
+ * Note that a link led to a page that is not in the list by now.
+ *
+ * Whoever begins again at the first page does not meet that link again, as VACUUM
+ * took the page out of the chain before.  Else the link, or the page, is damaged.
+ */
+static void
+ivfflat_walk_lost(IvfflatInsert *insert, IvfflatWalk *walk, VxListLink link)
+{
+	if (link.block != walk->lost.block || link.sequence != walk->lost.sequence)
+		walk->times_lost = 0;
+	walk->lost = link;
+	if (++walk->times_lost > IVFFLAT_MAX_RESTARTS)
+		vxp_report_damage(insert->index->relation, link.block,
+						  "It is not the page of a list that another page says it is.");
+}
+
+/*
+ * Pin and lock a page of the chain; InvalidBuffer if it is another one by now.
+ */
+static Buffer
+ivfflat_walk_open(IvfflatInsert *insert, IvfflatWalk *walk, VxListLink link, int lockmode)
+{
+	Buffer		buffer = vxp_list_open(&insert->reader, &insert->index->meta.geometry,
+									   walk->list, link, lockmode);
+
+	if (!BufferIsValid(buffer))
+		ivfflat_walk_lost(insert, walk, link);
+	return buffer;
+}
+
+/*
  * Where the walk for a free slot begins: the page that the first one names, or
  * the first one.
  */
 static bool
 ivfflat_find_start(IvfflatInsert *insert, IvfflatWalk *walk)
 {
-	Buffer		buffer = vxp_list_open(&insert->reader, &insert->index->meta.geometry,
-									   walk->list, walk->first, BUFFER_LOCK_SHARE);
+	Buffer		buffer = ivfflat_walk_open(insert, walk, walk->first, BUFFER_LOCK_SHARE);
 
 	if (!BufferIsValid(buffer))
 		return false;
@@ -192,8 +224,7 @@ ivfflat_find_room(IvfflatInsert *insert, IvfflatWalk *walk)
 		Buffer		buffer;
 
 		CHECK_FOR_INTERRUPTS();
-		buffer = vxp_list_open(&insert->reader, geometry, walk->list, walk->at,
-							   BUFFER_LOCK_SHARE);
+		buffer = ivfflat_walk_open(insert, walk, walk->at, BUFFER_LOCK_SHARE);
 		if (!BufferIsValid(buffer))
 			return false;
 		room = vxp_list_header(BufferGetPage(buffer))->retired == 0 &&
@@ -214,15 +245,12 @@ ivfflat_find_room(IvfflatInsert *insert, IvfflatWalk *walk)
 static bool
 ivfflat_lock_place(IvfflatInsert *insert, IvfflatWalk *walk)
 {
-	const VxListGeometry *geometry = &insert->index->meta.geometry;
-
 	walk->head = InvalidBuffer;
 	if (walk->at.block != walk->start.block)
 	{
 		const VxListPageData *header;
 
-		walk->head = vxp_list_open(&insert->reader, geometry, walk->list, walk->first,
-								   BUFFER_LOCK_EXCLUSIVE);
+		walk->head = ivfflat_walk_open(insert, walk, walk->first, BUFFER_LOCK_EXCLUSIVE);
 		if (!BufferIsValid(walk->head))
 			return false;
 		/* VACUUM may have found room before: then it stays where it is */
@@ -235,13 +263,13 @@ ivfflat_lock_place(IvfflatInsert *insert, IvfflatWalk *walk)
 			walk->head = InvalidBuffer;
 		}
 	}
-	walk->buffer = vxp_list_open(&insert->reader, geometry, walk->list, walk->at,
-								 BUFFER_LOCK_EXCLUSIVE);
+	walk->buffer = ivfflat_walk_open(insert, walk, walk->at, BUFFER_LOCK_EXCLUSIVE);
 	if (BufferIsValid(walk->buffer))
 	{
 		if (vxp_list_header(BufferGetPage(walk->buffer))->retired == 0)
 			return true;
 		UnlockReleaseBuffer(walk->buffer);
+		ivfflat_walk_lost(insert, walk, walk->at);
 	}
 	if (BufferIsValid(walk->head))
 		UnlockReleaseBuffer(walk->head);
@@ -299,31 +327,27 @@ ivfflat_append_page(IvfflatInsert *insert, Buffer last, const IvfflatRow *row)
  * under the walk: begin again.
  */
 static bool
-ivfflat_place_row(IvfflatInsert *insert, BlockNumber head_block, const IvfflatRow *row)
+ivfflat_place_row(IvfflatInsert *insert, IvfflatWalk *walk, const IvfflatRow *row)
 {
 	const VxListGeometry *geometry = &insert->index->meta.geometry;
-	IvfflatWalk walk;
 
-	walk.list = row->list;
-	walk.first.block = head_block;
-	walk.first.sequence = 0;
-	if (!ivfflat_find_start(insert, &walk) ||
-		!ivfflat_find_room(insert, &walk) ||
-		!ivfflat_lock_place(insert, &walk))
+	if (!ivfflat_find_start(insert, walk) || !ivfflat_find_room(insert, walk))
 		return false;
-	if (vxp_list_free_slot(BufferGetPage(walk.buffer), geometry) >= 0)
+	if (!ivfflat_lock_place(insert, walk))
+		return false;
+	if (vxp_list_free_slot(BufferGetPage(walk->buffer), geometry) >= 0)
 	{
-		ivfflat_insert_here(insert, walk.head, walk.buffer, row);
+		ivfflat_insert_here(insert, walk->head, walk->buffer, row);
 		return true;
 	}
-	if (BufferIsValid(walk.head))
-		UnlockReleaseBuffer(walk.head);
-	if (vxp_list_header(BufferGetPage(walk.buffer))->next.block != InvalidBlockNumber)
+	if (BufferIsValid(walk->head))
+		UnlockReleaseBuffer(walk->head);
+	if (vxp_list_header(BufferGetPage(walk->buffer))->next.block != InvalidBlockNumber)
 	{
-		UnlockReleaseBuffer(walk.buffer);
+		UnlockReleaseBuffer(walk->buffer);
 		return false;
 	}
-	ivfflat_append_page(insert, walk.buffer, row);
+	ivfflat_append_page(insert, walk->buffer, row);
 	return true;
 }
 
@@ -337,21 +361,22 @@ ivfflat_insert_value(IvfflatInsert *insert, const VxIndexValue *value,
 	const IvfflatIndex *index = insert->index;
 	uint8	   *code = palloc(index->meta.data.row_bytes);
 	IvfflatRow	row;
-	BlockNumber head;
+	IvfflatWalk walk = {0};
 
 	row.list = ivfflat_nearest_list(insert, value->image);
 	row.tid = *tid;
 	row.code = code;
 	row.elements = value->elements;
-	head = ivfflat_directory_entry(index, &insert->reader, row.list, insert->centre);
+	walk.list = row.list;
+	walk.first.block = ivfflat_directory_entry(index, &insert->reader, row.list, insert->centre);
 	vxq_list_encode(&index->codec, insert->centre, value->image, index->scratch, code);
 	for (;;)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (head == InvalidBlockNumber ? ivfflat_begin_list(insert, &row) :
-			ivfflat_place_row(insert, head, &row))
+		if (walk.first.block == InvalidBlockNumber ? ivfflat_begin_list(insert, &row) :
+			ivfflat_place_row(insert, &walk, &row))
 			break;
-		head = ivfflat_directory_entry(index, &insert->reader, row.list, NULL);
+		walk.first.block = ivfflat_directory_entry(index, &insert->reader, row.list, NULL);
 	}
 	vxn_count_insert(index->relation, 0);
 }

@@ -39,9 +39,6 @@
 /* Candidates of a pass, however little memory there is. */
 #define IVFFLAT_LEAST_BAND	64
 
-/* Times that a list is begun again because VACUUM changed it meanwhile. */
-#define IVFFLAT_MAX_RESTARTS	100
-
 typedef struct IvfflatScan
 {
 	VxScanCounters counters;	/* first, see counters.h */
