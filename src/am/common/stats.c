@@ -11,7 +11,8 @@
  * one entry, that of no index.
  *
  * Entries of indexes that no longer exist are given back when the statistics
- * are read, which happens in a transaction that can look into the catalog.
+ * are read, and when an index finds no entry; both happen in a transaction that can
+ * look into the catalog.
  *
  * See "Statistics" in README.md.
  *
@@ -24,6 +25,7 @@
 #include "miscadmin.h"
 #include "port/atomics.h"
 #include "storage/lwlock.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
@@ -56,6 +58,9 @@ typedef struct VxStatTable
 } VxStatTable;
 
 static VxStatTable *stat_table;
+
+/* Whether an index may have been dropped since this session looked for such. */
+static bool relations_changed = true;
 
 static uint64
 vxn_key(Oid database, Oid index)
@@ -95,6 +100,13 @@ vxn_init_table(void *memory)
 		vxn_init_entry(&table->entries[i]);
 }
 
+/* Callback: a relation was changed, or dropped. */
+static void
+vxn_relation_changed(Datum argument, Oid relation)
+{
+	relations_changed = true;
+}
+
 /*
  * The table, which this session may be the first to want.
  */
@@ -108,6 +120,7 @@ vxn_table(void)
 							 offsetof(VxStatTable, entries) + VXN_ENTRIES * sizeof(VxStatEntry),
 							 vxn_init_table);
 		LWLockRegisterTranche(stat_table->lock.tranche, "vectorx statistics");
+		CacheRegisterRelcacheCallback(vxn_relation_changed, (Datum) 0);
 	}
 	return stat_table;
 }
@@ -140,17 +153,75 @@ vxn_find(VxStatTable *table, uint64 key, VxStatEntry **vacant)
 }
 
 /*
- * The entry of a key, which is taken if there is none yet; that of the others
- * if all are taken.
+ * Make entries that were given back free where no chain leads on through them,
+ * that is, before a free one.  Twice round the table, as chains wrap.
+ */
+static void
+vxn_shorten_chains(VxStatTable *table)
+{
+	LWLockAcquire(&table->lock, LW_EXCLUSIVE);
+	for (uint32 i = 2 * VXN_ENTRIES; i-- > 0;)
+	{
+		VxStatEntry *entry = &table->entries[i & (VXN_ENTRIES - 1)];
+		VxStatEntry *next = &table->entries[(i + 1) & (VXN_ENTRIES - 1)];
+
+		if (pg_atomic_read_u64(&entry->key) == VXN_GIVEN_BACK &&
+			pg_atomic_read_u64(&next->key) == VXN_FREE)
+			pg_atomic_write_u64(&entry->key, VXN_FREE);
+	}
+	LWLockRelease(&table->lock);
+}
+
+/*
+ * Whether the index of a key exists, as far as this database can tell: of those of
+ * others it knows whether there is the database.
+ */
+static bool
+vxn_exists(uint64 key)
+{
+	Oid			database = (Oid) (key >> 32);
+	Oid			index = (Oid) key;
+
+	if (database == MyDatabaseId)
+		return SearchSysCacheExists1(RELOID, ObjectIdGetDatum(index));
+	return SearchSysCacheExists1(DATABASEOID, ObjectIdGetDatum(database));
+}
+
+/*
+ * Give the entries of indexes back that no longer exist.  Their counts stay where
+ * they are until somebody takes them.
+ */
+static void
+vxn_sweep(VxStatTable *table)
+{
+	bool		given_back = false;
+
+	/* before, as the look into the catalog may learn of more */
+	relations_changed = false;
+	for (int i = 0; i < VXN_ENTRIES; i++)
+	{
+		uint64		key = pg_atomic_read_u64(&table->entries[i].key);
+
+		if (key == VXN_FREE || key == VXN_GIVEN_BACK || vxn_exists(key))
+			continue;
+		LWLockAcquire(&table->lock, LW_EXCLUSIVE);
+		pg_atomic_compare_exchange_u64(&table->entries[i].key, &key, VXN_GIVEN_BACK);
+		LWLockRelease(&table->lock);
+		given_back = true;
+	}
+	if (given_back)
+		vxn_shorten_chains(table);
+}
+
+/*
+ * Take an entry for a key; NULL if there is none vacant.
  */
 static VxStatEntry *
-vxn_entry(VxStatTable *table, uint64 key)
+vxn_take(VxStatTable *table, uint64 key)
 {
-	VxStatEntry *entry = vxn_find(table, key, NULL);
 	VxStatEntry *vacant;
+	VxStatEntry *entry;
 
-	if (entry != NULL)
-		return entry;
 	LWLockAcquire(&table->lock, LW_EXCLUSIVE);
 	entry = vxn_find(table, key, &vacant);
 	if (entry == NULL && vacant != NULL)
@@ -161,6 +232,25 @@ vxn_entry(VxStatTable *table, uint64 key)
 		entry = vacant;
 	}
 	LWLockRelease(&table->lock);
+	return entry;
+}
+
+/*
+ * The entry of a key, which is taken if there is none yet; that of the others
+ * if all are of indexes that exist.
+ */
+static VxStatEntry *
+vxn_entry(VxStatTable *table, uint64 key)
+{
+	VxStatEntry *entry = vxn_find(table, key, NULL);
+
+	if (entry == NULL)
+		entry = vxn_take(table, key);
+	if (entry == NULL && relations_changed)
+	{
+		vxn_sweep(table);
+		entry = vxn_take(table, key);
+	}
 	return entry != NULL ? entry : &table->others;
 }
 
@@ -192,52 +282,6 @@ vxn_count_insert(Relation index, uint64 edges)
 	counts[VX_COUNT_INSERTS] = 1;
 	counts[VX_COUNT_EDGES] = edges;
 	vxn_count(index, counts);
-}
-
-/*
- * Make entries that were given back free where no chain leads on through them,
- * that is, before a free one.  Twice round the table, as chains wrap.
- */
-static void
-vxn_shorten_chains(VxStatTable *table)
-{
-	LWLockAcquire(&table->lock, LW_EXCLUSIVE);
-	for (uint32 i = 2 * VXN_ENTRIES; i-- > 0;)
-	{
-		VxStatEntry *entry = &table->entries[i & (VXN_ENTRIES - 1)];
-		VxStatEntry *next = &table->entries[(i + 1) & (VXN_ENTRIES - 1)];
-
-		if (pg_atomic_read_u64(&entry->key) == VXN_GIVEN_BACK &&
-			pg_atomic_read_u64(&next->key) == VXN_FREE)
-			pg_atomic_write_u64(&entry->key, VXN_FREE);
-	}
-	LWLockRelease(&table->lock);
-}
-
-/*
- * Give the entries of indexes of this database back that no longer exist.
- * Their counts stay where they are until somebody takes them.
- */
-static void
-vxn_sweep(VxStatTable *table)
-{
-	bool		given_back = false;
-
-	for (int i = 0; i < VXN_ENTRIES; i++)
-	{
-		uint64		key = pg_atomic_read_u64(&table->entries[i].key);
-		Oid			index = (Oid) key;
-
-		if (key == VXN_FREE || key != vxn_key(MyDatabaseId, index) ||
-			SearchSysCacheExists1(RELOID, ObjectIdGetDatum(index)))
-			continue;
-		LWLockAcquire(&table->lock, LW_EXCLUSIVE);
-		pg_atomic_compare_exchange_u64(&table->entries[i].key, &key, VXN_GIVEN_BACK);
-		LWLockRelease(&table->lock);
-		given_back = true;
-	}
-	if (given_back)
-		vxn_shorten_chains(table);
 }
 
 static void
