@@ -21,6 +21,7 @@
 #include "am/common/order_plan.h"
 #include "am/common/range.h"
 #include "kernels/kernels.h"
+#include "storage/stop.h"
 
 VX_MODULE_MAGIC;
 
@@ -33,6 +34,7 @@ PGDLLEXPORT void _PG_init(void);
 void
 _PG_init(void)
 {
+	VX_STOP_INIT();
 	vxk_init();
 	vxo_init();
 	vxn_explain_init();

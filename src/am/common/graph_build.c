@@ -27,6 +27,7 @@
 #include "am/common/graph_build_internal.h"
 #include "am/common/graph_write.h"
 #include "graph/pack.h"
+#include "storage/stop.h"
 
 /* Half width of the L1 grid, in standard deviations of a dimension. */
 #define VXB_SPREAD_DEVIATIONS	4.0
@@ -346,6 +347,7 @@ vxb_build(const VxGraphMethod *method, Relation heap, Relation index,
 	vxb_spool_close(build.spool);
 	if (build.team != NULL)
 		vxb_team_end(build.team);
+	VX_STOP("build-written");
 	if (RelationNeedsWAL(index))
 		vxp_log_fork(index, MAIN_FORKNUM);
 

@@ -22,6 +22,7 @@
 #include "am/common/counters.h"
 #include "am/common/graph_insert_internal.h"
 #include "base/slot.h"
+#include "storage/stop.h"
 #include "storage/vector_page.h"
 
 /* Pages with a free slot that a search remembers, nearest or not. */
@@ -433,11 +434,13 @@ vxi_insert_layer(VxGraphInsert *insert, int layer, const VxIndexValue *value,
 		return block;
 
 	vxi_find_neighbours(insert, layer);
+	VX_STOP("insert-chosen");
 	if (layer == 0 && vxi_join(insert, value, tid))
 		return InvalidBlockNumber;
 	block = vxi_place_beside(insert, layer, value, tid, down);
 	if (block == InvalidBlockNumber)
 		block = vxi_place_apart(insert, layer, value, tid, down);
+	VX_STOP("insert-placed");
 	vxi_add_back_edges(insert, layer, block);
 	return block;
 }

@@ -30,6 +30,7 @@
 #include "compat.h"
 #include "am/common/column.h"
 #include "am/common/graph_scan.h"
+#include "storage/stop.h"
 
 /* Copies loaded for each place of the beam, at most. */
 #define VXS_COPIES_PER_PLACE	16
@@ -261,6 +262,7 @@ vxs_scan_start(IndexScanDesc scan)
 	{
 		vxg_search_set_ef(state->search, state->limits.beam);
 		vxg_search_run(state->search, state->query, entries, count);
+		VX_STOP("scan-met");
 		vxs_scan_load(state);
 		vxs_scan_pass_copies(state);
 	}

@@ -27,6 +27,7 @@
 #include "base/slot.h"
 #include "storage/block_stream.h"
 #include "storage/meta.h"
+#include "storage/stop.h"
 #include "storage/tid_list.h"
 
 /*
@@ -419,6 +420,7 @@ vxv_visit(VxVacuum *vacuum, BlockNumber from, BlockNumber to)
 		{
 			vxp_verify(vacuum->info->index, buffer, VX_PAGE_GRAPH);
 			vxv_vacuum_page(vacuum, buffer);
+			VX_STOP("vacuum-page");
 		}
 		vx_vacuum_delay_point();
 	}
@@ -440,6 +442,7 @@ vxv_walk(VxVacuum *vacuum)
 		vxv_set(vacuum, vacuum->graph, data->root[layer]);
 	while (vxv_visit(vacuum, vacuum->first, vacuum->nblocks) > 0)
 		;
+	VX_STOP("vacuum-walked");
 	vacuum->leftovers = true;
 	vxv_visit(vacuum, vacuum->first, vacuum->nblocks);
 	if (vacuum->stats->pages_free > 0)

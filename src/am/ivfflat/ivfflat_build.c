@@ -25,6 +25,7 @@
 #include "am/common/column.h"
 #include "am/ivfflat/ivfflat_build.h"
 #include "am/ivfflat/ivfflat_team.h"
+#include "storage/stop.h"
 
 /*
  * Rows of a list where WITH (lists = 0) leaves the number to us, and from how
@@ -298,6 +299,7 @@ ivfflatbuild(Relation heap, Relation index, struct IndexInfo *index_info)
 	ivfflat_train(&build, &parameters);
 	ivfflat_fill(&build, result);
 	ivfflat_team_end(build.team);
+	VX_STOP("build-written");
 	if (RelationNeedsWAL(index))
 		vxp_log_fork(index, MAIN_FORKNUM);
 

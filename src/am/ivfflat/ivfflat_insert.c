@@ -20,6 +20,7 @@
 #include "am/common/counters.h"
 #include "am/ivfflat/ivfflat.h"
 #include "base/slot.h"
+#include "storage/stop.h"
 
 /* What a statement that inserts many rows keeps between them. */
 typedef struct IvfflatInsert
@@ -333,6 +334,7 @@ ivfflat_place_row(IvfflatInsert *insert, IvfflatWalk *walk, const IvfflatRow *ro
 
 	if (!ivfflat_find_start(insert, walk) || !ivfflat_find_room(insert, walk))
 		return false;
+	VX_STOP("insert-chosen");
 	if (!ivfflat_lock_place(insert, walk))
 		return false;
 	if (vxp_list_free_slot(BufferGetPage(walk->buffer), geometry) >= 0)
@@ -378,6 +380,7 @@ ivfflat_insert_value(IvfflatInsert *insert, const VxIndexValue *value,
 			break;
 		walk.first.block = ivfflat_directory_entry(index, &insert->reader, row.list, NULL);
 	}
+	VX_STOP("insert-placed");
 	vxn_count_insert(index->relation, 0);
 }
 

@@ -31,6 +31,7 @@
 #include "am/ivfflat/ivfflat_band.h"
 #include "base/slot.h"
 #include "cluster/assign.h"
+#include "storage/stop.h"
 
 /* Candidates of the first pass, and by what the next ones grow. */
 #define IVFFLAT_FIRST_BAND	512
@@ -304,6 +305,7 @@ ivfflat_walk_list(IvfflatScan *state, uint32 list, BlockNumber head)
 			vxp_reader_prefetch(&state->reader, &link.block, 1);
 		ivfflat_score_page(state, page, block);
 		UnlockReleaseBuffer(buffer);
+		VX_STOP("scan-met");
 	}
 	return true;
 }

@@ -21,6 +21,7 @@
 #include "compat.h"
 #include "am/ivfflat/ivfflat_vacuum.h"
 #include "base/slot.h"
+#include "storage/stop.h"
 
 /* Where the walk along a chain is. */
 typedef struct IvfflatChain
@@ -232,6 +233,7 @@ ivfflat_vacuum_list(IvfflatVacuum *vacuum, uint32 list, BlockNumber head)
 				chain.room = link;
 			chain.before = link;
 		}
+		VX_STOP("vacuum-page");
 		link = next;
 	}
 	ivfflat_set_insert(vacuum, &chain);
@@ -268,6 +270,7 @@ ivfflat_walk(IndexVacuumInfo *info, IndexBulkDeleteResult *stats,
 		if (head != InvalidBlockNumber)
 			ivfflat_vacuum_list(&vacuum, list, head);
 	}
+	VX_STOP("vacuum-walked");
 	ivfflat_reclaim(&vacuum);
 	vacuum.stats->num_pages = RelationGetNumberOfBlocks(info->index);
 	pfree(vacuum.doomed);
