@@ -67,7 +67,7 @@ as_server()
 
 # Copies the server's installation below $RUN/tree and sets $BIN. Programs are copied, since a program finds its
 # folders from where it itself is; what they only read is linked. "make install DESTDIR=$RUN/tree" then adds to
-# the copy alone.
+# the copy alone. With $SERVER_WRAPPER, a command, the server is run by that.
 make_server_tree()
 {
 	local config=$1 bin lib share
@@ -83,6 +83,11 @@ make_server_tree()
 	cp -rs "$share/." "$RUN/tree$share"
 	rm -f "$RUN/tree$share"/extension/vectorx*
 	BIN=$RUN/tree$bin
+	if [ -n "${SERVER_WRAPPER:-}" ]; then
+		mv "$BIN/postgres" "$BIN/postgres.wrapped"
+		printf '#!/bin/sh\nexec %s "%s/postgres.wrapped" "$@"\n' "$SERVER_WRAPPER" "$BIN" >"$BIN/postgres"
+		chmod a+rx "$BIN/postgres"
+	fi
 	PGXS_FOLDER=$(dirname "$("$config" --pgxs)")/../..
 }
 
