@@ -14,7 +14,7 @@ EXTVERSION := $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" vectorx.contro
 
 # Goals that are scripts. They run before a server package need be there, so they stay clear of PGXS, whose
 # own "check" only prints that it is not supported.
-SCRIPT_GOALS = check check-unit check-neon check-style check-server check-fault figures check-versions check-clients demo bench-peer \
+SCRIPT_GOALS = check check-unit check-neon check-style check-server check-fault figures check-memory coverage mutants check-versions check-clients demo bench-peer \
 	bench-peer-smoke prepare help
 
 ifneq (,$(filter $(SCRIPT_GOALS),$(MAKECMDGOALS)))

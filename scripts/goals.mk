@@ -23,6 +23,16 @@ check-fault:          ## the harnesses of test/fault, at their smallest size
 figures:              ## the harnesses of test/fault in 20 minutes; "scripts/figures long" takes hours
 	@scripts/figures medium
 
+check-memory:         ## the server tests under valgrind and under sanitizers; builds servers for it the first time
+	@scripts/check-memory valgrind
+	@scripts/check-memory sanitizers
+
+coverage:             ## what the tests reach, by folder (needs gcovr)
+	@scripts/coverage
+
+mutants:              ## change the pure C folders and see whether the unit tests notice
+	@scripts/mutants
+
 check-versions:       ## build and test against PostgreSQL 16, and 17 and 18 in roots of Debian packages (needs root)
 	@scripts/check-version-16
 	@scripts/check-version 17 trixie
