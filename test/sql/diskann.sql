@@ -48,6 +48,39 @@ SELECT pg_temp.test_check();
 REINDEX INDEX CONCURRENTLY t_e;
 SELECT pg_temp.test_same($$SELECT id, e <-> pg_temp.test_vector(9, 8, 48) AS d FROM t ORDER BY d LIMIT 50$$);
 
+-- a new version of a row with the same vector joins the node of the old one, if the table says that it is the same
+CREATE TABLE version (id int PRIMARY KEY, note int, e vector(600)) WITH (autovacuum_enabled = off);
+INSERT INTO version SELECT i, 0, pg_temp.test_vector(10, i, 600) FROM generate_series(1, 300) i;
+CREATE INDEX version_e ON version USING diskann (e vector_l2_ops);
+CREATE INDEX version_note ON version (note);		-- so that no update is HOT
+SELECT pg_relation_size('version_e') / 8192 AS built \gset
+UPDATE version SET note = note + 1;
+UPDATE version SET note = note + 1;
+UPDATE version SET note = note + 1 WHERE id % 3 = 0;
+SELECT pg_relation_size('version_e') / 8192 - :built <= 300 / 10 AS few_pages, rows FROM vectorx_index_stats('version_e');
+SELECT pg_temp.test_same($$SELECT id, e <-> pg_temp.test_vector(10, 999, 600) AS d FROM version ORDER BY d LIMIT 50$$);
+SELECT pg_temp.test_check();
+VACUUM version;
+SELECT rows, dead_rows FROM vectorx_index_stats('version_e');
+SELECT pg_temp.test_same($$SELECT id, e <-> pg_temp.test_vector(10, 998, 600) AS d FROM version ORDER BY d LIMIT 50$$);
+-- what a trigger changes the executor does not know of
+CREATE FUNCTION change_vector() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.e := l2_normalize(NEW.e); RETURN NEW; END $$;
+CREATE TRIGGER change_vector BEFORE UPDATE ON version FOR EACH ROW EXECUTE FUNCTION change_vector();
+UPDATE version SET note = note + 1 WHERE id % 2 = 0;
+SELECT pg_temp.test_same($$SELECT id, e <-> pg_temp.test_vector(10, 997, 600) AS d FROM version ORDER BY d LIMIT 300$$);
+-- and of one value, copies and versions of them, back and forth
+DROP TRIGGER change_vector ON version;
+UPDATE version SET e = (SELECT e FROM version WHERE id = 7) WHERE id BETWEEN 20 AND 60;
+UPDATE version SET note = note + 1 WHERE id BETWEEN 1 AND 60;
+DELETE FROM version WHERE id BETWEEN 30 AND 40;
+UPDATE version SET note = note + 1 WHERE id BETWEEN 1 AND 60;
+SELECT pg_temp.test_same($$SELECT id, e <-> pg_temp.test_vector(10, 7, 600) AS d FROM version ORDER BY d LIMIT 80$$);
+VACUUM version;
+SELECT pg_temp.test_same($$SELECT id, e <-> pg_temp.test_vector(10, 7, 600) AS d FROM version ORDER BY d LIMIT 80$$);
+SELECT pg_temp.test_check();
+DROP TABLE version;
+DROP FUNCTION change_vector;
+
 -- a scan goes on while rows are wanted, in relaxed order unless told otherwise; off ends it
 SET enable_seqscan = off;
 SET diskann.l_value_is = 10;
