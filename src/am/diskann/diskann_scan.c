@@ -14,6 +14,12 @@
 #include "am/diskann/diskann.h"
 
 /*
+ * Places in the beam at least: a narrower one is used up by LIMIT 10, and to resume
+ * reads more pages than to search a little wider.
+ */
+#define DISKANN_LEAST_BEAM	20
+
+/*
  * How far a scan goes by the settings of the moment, which are the same for all
  * indexes.
  */
@@ -21,7 +27,7 @@ void
 diskann_scan_limits(Relation index, VxScanLimits *limits)
 {
 	limits->rows = vxo_l_value_is;
-	limits->beam = vxo_l_value_is;
+	limits->beam = Max(vxo_l_value_is, DISKANN_LEAST_BEAM);
 	limits->iterative = (VxIterativeScan) vxo_iterative_search;
 	limits->max_tuples = vxo_diskann_max_scan_tuples;
 	limits->memory = vxs_memory(vxo_diskann_scan_mem_multiplier);
