@@ -1,13 +1,13 @@
 --
 -- Which queries are answered with an ivfflat index, at the costs of a table that has
--- been analysed and without any plan being disabled: seed rows A24 - A26, A28 - A31
+-- been analysed and without any plan being disabled: seed rows A24, A25, A26, A28, A29, A30, A31
 --
 \getenv abs_srcdir PG_ABS_SRCDIR
 \set ECHO none
 \i :abs_srcdir/sql/include/helpers.sql
 \set ECHO all
 
--- A24 - A26: each operator has its own index
+-- A24, A25, A26: each operator has its own index
 CREATE TABLE t_test (id int, embedding vector(3));
 INSERT INTO t_test SELECT i, pg_temp.test_vector(1, i, 3) FROM generate_series(1, 4003) i;
 CREATE INDEX t_test_embedding_cosine_idx ON t_test USING ivfflat (embedding vector_cosine_ops) WITH (lists = 100);
@@ -36,7 +36,7 @@ RESET ivfflat.iterative_scan;
 RESET ivfflat.max_probes;
 DROP TABLE t_test;
 
--- A28 - A31: a partial index, without LIMIT
+-- A28: a partial index, without LIMIT; A29: its rows; A30, A31: others, and a condition that does not imply its own
 CREATE TABLE t_test (tier text, vec vector(3));
 INSERT INTO t_test SELECT CASE WHEN i % 3 = 0 THEN 'premium' ELSE 'free' END, pg_temp.test_vector(1, i, 3) FROM generate_series(1, 20000) i;
 CREATE INDEX t_premium ON t_test USING ivfflat (vec vector_ip_ops) WITH (lists = 100) WHERE tier = 'premium';

@@ -2,7 +2,8 @@
 # id: U (semantic search functions), A (performance guide), E (arrays and
 # embedding), and those of D that 'plan_django' in test/sql has not.
 #
-# A28 - A31 are in 'plan_ivfflat' there; A33 needs another extension.
+# A28, A29, A30 and A31 are in 'plan_ivfflat' there; A33 calls a function of another
+# extension, and its partitions are made by hand here.
 
 use strict;
 use warnings;
@@ -74,7 +75,7 @@ sql('posts', $vectors, q{
 	INSERT INTO posts SELECT md5(i::text)::uuid, 'post ' || i, 'content' FROM generate_series(1, 60) i;
 	INSERT INTO documents (post_id, chunk_index, content, embedding) SELECT md5((1 + i % 60)::text)::uuid, i / 60, 'chunk ' || i, test_vector(1, i, 768) FROM generate_series(0, 479) i;
 	CREATE INDEX ON documents USING hnsw (embedding vector_cosine_ops)});
-is(sql('posts', q{SELECT count(*) FROM pg_constraint WHERE conrelid = 'documents'::regclass AND contype IN ('p', 'f', 'u', 'c')}), 4, 'U10: constraints');
+is(sql('posts', q{SELECT count(*) FROM pg_constraint WHERE conrelid = 'documents'::regclass AND contype IN ('p', 'f', 'u', 'c')}), 4, 'U9, U10: both tables, without the comma that ends a list, and their constraints');
 sql('posts', q{create or replace function match_documents_with_posts(query_embedding vector(768), match_threshold float default 0.0, match_count int default 10, filter_post_id uuid default null)
 	returns table(document_id bigint, post_id uuid, post_title text, chunk_index int, chunk_content text, similarity float, metadata jsonb) language sql stable as $$
 	select d.id as document_id, d.post_id as post_id, p.title as post_title, d.chunk_index as chunk_index, d.content as chunk_content, 1 - (d.embedding <=> query_embedding) as similarity, d.metadata as metadata
@@ -226,6 +227,13 @@ my $langchain = q{SELECT string_agg(document, ',' ORDER BY distance, document) F
 my $before = sql('arrays', $langchain);
 is($before, sql('arrays', q{SELECT string_agg(document, ',' ORDER BY d, document) FROM (SELECT document, (SELECT sqrt(sum((a - b)^2)) FROM unnest(embedding, (SELECT embedding FROM langchain_pg_embedding WHERE document = 'text 7')) u(a, b)) AS d
 	FROM langchain_pg_embedding WHERE cmetadata ->> 'page' = '1' AND embedding IS NOT NULL ORDER BY d LIMIT 4) x}), 'E2, E3, E10: sorted by distance');
+# from_documents once more, on tables that are there; test/clients/python has E2 - E5, E11 and E12 by the client itself
+my $again = q{CREATE EXTENSION IF NOT EXISTS embedding; CREATE TABLE IF NOT EXISTS langchain_pg_embedding (uuid UUID NOT NULL); SELECT uuid FROM langchain_pg_collection WHERE name = 'notes' LIMIT 1};
+is(sql('arrays', $again), sql('arrays', q{SELECT md5('c')::uuid}), 'E11: a store on tables that are there');
+is(sql('arrays', q{BEGIN; INSERT INTO langchain_pg_embedding SELECT md5(uuid::text)::uuid, collection_id, embedding, document, cmetadata, custom_id FROM langchain_pg_embedding;
+	SELECT count(*) FROM langchain_pg_embedding WHERE embedding IS NOT NULL; ROLLBACK}), 240, 'E4: the same documents again are appended');
+is(sql('arrays', q{SELECT custom_id FROM langchain_pg_embedding e JOIN langchain_pg_collection c ON c.uuid = e.collection_id WHERE c.name = 'notes'
+	ORDER BY abs(embedding <-> (SELECT embedding FROM langchain_pg_embedding WHERE document = 'text 7')) ASC LIMIT 1}), 'id7', 'E12: an existing collection is searched');
 ($status, $out, $error) = $node->psql('arrays', 'CREATE INDEX IF NOT EXISTS langchain_pg_embedding_idx ON langchain_pg_embedding USING hnsw (embedding) WITH (maxelements = 10000, dims = 1536, m = 8, efconstruction = 16, efsearch = 16);');
 is($status, 0, 'E5: the index of the client');
 like(sql('arrays', q{SELECT indexdef FROM pg_indexes WHERE indexname = 'langchain_pg_embedding_idx'}), qr/USING hnsw \(embedding\) WITH \(maxelements='10000', dims='1536', m='8', efconstruction='16', efsearch='16'\)/, 'E5: its options');

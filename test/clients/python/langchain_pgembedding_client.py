@@ -25,12 +25,12 @@ documents = [Document(page_content=f"text {i}", metadata={"page": str(i % 3)}) f
 store = None
 
 
-def types():
+def types():  # E2
 	global store
 	store = PGEmbedding.from_documents(embedding=Embeddings(), documents=documents, collection_name="notes", connection_string=URL)
 
 
-def search():
+def search():  # E3
 	found = store.similarity_search_with_score("query 7", k=4)
 	assert found[0][0].page_content == "text 7" and found[0][1] == 0, found
 	scores = [s for _, s in found]
@@ -43,13 +43,13 @@ def filter():
 	assert all(d.metadata["page"] == "1" for d in store.similarity_search("query 7", k=4, filter={"page": "1"}))
 
 
-def append():
+def append():  # E4
 	PGEmbedding.from_documents(embedding=Embeddings(), documents=documents, collection_name="notes", connection_string=URL, pre_delete_collection=False)
 	with create_engine(URL).connect() as connection:
 		assert connection.execute(sql("SELECT count(*) FROM langchain_pg_embedding")).scalar() == 80
 
 
-def index():
+def index():  # E5
 	store.create_hnsw_index(max_elements=10000, dims=1536, m=8, ef_construction=16, ef_search=16)
 	with create_engine(URL).connect() as connection:
 		definition = connection.execute(sql("SELECT indexdef FROM pg_indexes WHERE indexdef ~ 'hnsw'")).scalar()
@@ -57,7 +57,7 @@ def index():
 	search_again()
 
 
-def search_again():
+def search_again():  # E11, E12
 	existing = PGEmbedding.from_existing_index(embedding=Embeddings(), collection_name="notes", connection_string=URL)
 	assert existing.similarity_search("query 7", k=1)[0].page_content == "text 7"
 	assert existing.as_retriever() is not None
