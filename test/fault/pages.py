@@ -162,7 +162,8 @@ class Index:
             return (old != NO_BLOCK or begins) and value < len(self.pages) and value not in others and value != block and \
                 self.kind(value) == GRAPH and self.layer(value) == self.layer(block)
         if kind == GRAPH and field.group == "states":
-            return old == STATE_LIVE and value == STATE_SHARED and self.layer(block) == 0
+            # an interrupted VACUUM leaves a shared node without any row
+            return old in (STATE_LIVE, STATE_DEAD) and value == STATE_SHARED and self.layer(block) == 0
         if kind == LIST and field.group == "special area" and field.place == SPECIAL_AT + 12:
             return value | LIST_WAS_EMPTY == old | LIST_WAS_EMPTY
         return False

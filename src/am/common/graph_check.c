@@ -109,7 +109,8 @@ vxc_check_meta(VxGraphCheck *graph)
 		memcpy(&index->meta.data, PageGetContents(vxc_page(graph)),
 			   sizeof(VxMetaPageData));
 		problem = vxi_meta_problem(index);
-		if (problem == NULL && !vxc_rest_is_zero(vxc_page(graph), sizeof(VxMetaPageData)))
+		if (problem == NULL && !vxc_rest_is_zero(vxc_page(graph), offsetof(VxMetaPageData, checksum) +
+												 sizeof(index->meta.data.checksum)))
 			problem = "There is something behind the fields of the metapage.";
 	}
 	if (problem != NULL)

@@ -167,7 +167,7 @@ vxi_find_neighbours(VxGraphInsert *insert, int layer)
 	rule.fill = true;
 	insert->chosen_count = vxg_select_neighbours(insert->selector, &input, &rule,
 												 insert->chosen);
-	Assert(insert->candidate_count >= 1 && insert->candidate_count <= effort);
+	Assert(insert->candidate_count >= 1 && insert->candidate_count <= insert->options.effort);
 	Assert(insert->chosen_count >= 1 && insert->chosen_count <= rule.max);
 }
 
