@@ -146,6 +146,26 @@ is($code, 0, 'A39: CREATE EXTENSION pg_diskann CASCADE');
 like($notice, qr/installing required extension "vector"/, 'A39: and says what it installs');
 is($node->safe_psql('marker', 'CREATE EXTENSION IF NOT EXISTS pg_diskann; DROP EXTENSION pg_diskann;' . $use), '[1,2]', 'A39: it can be dropped alone');
 
+# with an index of it: the marker can be dropped, and comes back from a dump, whichever name owns the objects
+for my $first ('vector', 'vectorx')
+{
+	my $name = database(qq{CREATE EXTENSION $first; CREATE EXTENSION pg_diskann CASCADE;
+		CREATE TABLE kept (id integer PRIMARY KEY, e vector(2)); INSERT INTO kept SELECT i, ARRAY[i, 1]::vector FROM generate_series(1, 50) i;
+		CREATE INDEX kept_index ON kept USING diskann (e vector_l2_ops) WITH (max_neighbors = 48, l_value_ib = 100)});
+	my $search = q{SET enable_seqscan = off; SELECT id FROM kept ORDER BY e <-> '[7,1]' LIMIT 1};
+	my $dump = PostgreSQL::Test::Utils::tempdir . "/$name.dump";
+
+	like(error_of($name, 'DROP EXTENSION vector'), qr/cannot drop extension vector because other objects depend on it/, "$first, pg_diskann: vector is needed");
+	$node->command_ok([ 'pg_dump', '-f', $dump, $name ], "$first, pg_diskann: dump");
+	my $copy = database('SELECT 1');
+	$node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', $copy, '-f', $dump ], "$first, pg_diskann: restore");
+	is($node->safe_psql($copy, $search), 7, "$first, pg_diskann: restored");
+	is($node->safe_psql($copy, q{SELECT upgrade_diskann_index('kept_index'); SELECT count(*) FROM vectorx_check('kept_index', true)}), "\n0", "$first, pg_diskann: sound");
+	$node->safe_psql($copy, 'DROP EXTENSION pg_diskann');
+	is($node->safe_psql($copy, $search), 7, "$first, pg_diskann: the index stays when the name goes");
+	$node->safe_psql($copy, 'CREATE EXTENSION IF NOT EXISTS pg_diskann');
+}
+
 # a trusted extension runs its script as a superuser: operators that a user has put into the schema must not be called
 my $planted = database(q{CREATE ROLE planter; GRANT CREATE ON SCHEMA public TO planter; SET ROLE planter;
 	CREATE FUNCTION planted(oid, regclass) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'planted'; END $$;
