@@ -36,6 +36,9 @@ is_reached(const Reach *reach, uint32_t node)
 	return (reach->reached[node / 8] >> (node % 8) & 1) != 0;
 }
 
+/* Nodes between two checks for interrupts: well below a millisecond. */
+#define NODES_A_CHECK	4096
+
 /* Marks the node and whatever can be reached from it (breadth first). */
 static void
 reach_from(Reach *reach, uint32_t node)
@@ -48,6 +51,8 @@ reach_from(Reach *reach, uint32_t node)
 		const uint32_t *list = vxg_list(reach->graph, reach->layer,
 										reach->queue[reach->done++]);
 
+		if (reach->done % NODES_A_CHECK == 0)
+			vxh_check_interrupts(reach->graph->host);
 		for (uint32_t i = 1; i <= list[0]; i++)
 		{
 			if (is_reached(reach, list[i]))

@@ -13,6 +13,8 @@
  */
 #include "postgres.h"
 
+#include <sys/statvfs.h>
+
 #include "access/genam.h"
 #include "access/table.h"
 #include "access/tableam.h"
@@ -23,15 +25,20 @@
 #include "optimizer/paths.h"
 #include "optimizer/planner.h"
 #include "storage/bufmgr.h"
+#include "storage/dsm_impl.h"
 #include "tcop/tcopprot.h"
 #include "utils/backend_status.h"
 #include "utils/guc.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 #include "utils/wait_event.h"
 
 #include "compat.h"
 #include "am/common/build_team.h"
+
+/* Where Linux keeps POSIX shared memory; elsewhere there is no such limit. */
+#define VXB_SHM_FOLDER		"/dev/shm"
 
 /* Keys of the table of contents of the shared memory. */
 #define VXB_KEY_SHARED		UINT64CONST(0x5658000000000001)
@@ -349,6 +356,24 @@ vxb_team_wait(VxBuildTeam *team)
 {
 	if (team != NULL)
 		BarrierArriveAndWait(&team->shared->barrier, WAIT_EVENT_PARALLEL_CREATE_INDEX_SCAN);
+}
+
+/*
+ * Bytes that an arena may have at most.  POSIX shared memory is a file system
+ * with a size of its own, which in containers often is 64 MB; a segment beyond
+ * it is an error, so a build divides its rows instead.
+ */
+Size
+vxb_team_arena_limit(const VxBuildTeam *team)
+{
+	struct statvfs shm;
+	Size		available;
+
+	if (team == NULL || dynamic_shared_memory_type != DSM_IMPL_POSIX ||
+		statvfs(VXB_SHM_FOLDER, &shm) != 0)
+		return MaxAllocHugeSize;
+	available = (Size) shm.f_bavail * shm.f_frsize;
+	return available - available / 8;
 }
 
 /*

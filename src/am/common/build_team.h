@@ -64,6 +64,7 @@ extern VxTeamStep vxb_team_join(VxBuildTeam *team);
 extern void vxb_team_wait(VxBuildTeam *team);
 
 /* Memory for graphs, made by the leader, and what else the others must know. */
+extern Size vxb_team_arena_limit(const VxBuildTeam *team);
 extern void *vxb_team_create_arena(VxBuildTeam *team, Size bytes, bool only_graph);
 extern void vxb_team_announce(VxBuildTeam *team, const VxBuildOptions *options, bool shard);
 extern void *vxb_team_map_arena(VxBuildTeam *team, VxBuildOptions *options, bool *shard);

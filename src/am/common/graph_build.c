@@ -157,6 +157,13 @@ vxb_memory(const VxGraphBuild *build, uint32 rows)
 		vxg_packing_memory(rows, &pack) + rows * sizeof(uint64);
 }
 
+/* Bytes that the build may take. */
+static Size
+vxb_memory_limit(const VxGraphBuild *build)
+{
+	return Min((Size) maintenance_work_mem * 1024, vxb_team_arena_limit(build->team));
+}
+
 /*
  * How many rows a shard may have: with it, two words of each row of the table
  * are in memory, and another of each row of the shard.  If these words alone
@@ -167,7 +174,7 @@ vxb_memory(const VxGraphBuild *build, uint32 rows)
 static uint32
 vxb_shard_capacity(const VxGraphBuild *build)
 {
-	Size		limit = (Size) maintenance_work_mem * 1024;
+	Size		limit = vxb_memory_limit(build);
 	Size		all_rows = (Size) build->spool->count * 2 * sizeof(uint32);
 	uint32		rows = Min(build->spool->count, PG_INT32_MAX - 1);
 	Size		needed = vxb_memory(build, rows) + rows * sizeof(uint32);
@@ -190,11 +197,16 @@ vxb_shard_capacity(const VxGraphBuild *build)
 static void
 vxb_tell_memory(const VxGraphBuild *build, uint32 capacity, Size needed)
 {
+	bool		in_shm = vxb_memory_limit(build) < (Size) maintenance_work_mem * 1024;
+
 	ereport(NOTICE,
-			(errmsg("%s graph no longer fits into maintenance_work_mem after %lld tuples",
-					build->method->name, (long long) capacity),
+			(errmsg("%s graph no longer fits into %s after %lld tuples",
+					build->method->name,
+					in_shm ? "shared memory" : "maintenance_work_mem", (long long) capacity),
 			 errdetail("Building will take significantly more time. All of the graph takes %zu MB.",
 					   needed / (1024 * 1024) + 1),
+			 in_shm ?
+			 errhint("Enlarge /dev/shm, or set max_parallel_maintenance_workers = 0, to speed up builds.") :
 			 errhint("Increase maintenance_work_mem to speed up builds.")));
 }
 
@@ -239,7 +251,7 @@ vxb_build_graph(VxGraphBuild *build)
 
 	vxb_set_options(build);
 	needed = vxb_memory(build, rows);
-	if ((needed <= (Size) maintenance_work_mem * 1024 && rows < PG_INT32_MAX) ||
+	if ((needed <= vxb_memory_limit(build) && rows < PG_INT32_MAX) ||
 		rows <= VXB_LEAST_SHARD)
 	{
 		vxb_create_arena(build, rows, false);

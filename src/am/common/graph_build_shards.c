@@ -95,6 +95,9 @@ vxb_rewind(BufFile *file)
 		elog(ERROR, "could not rewind the temporary file of an index build");
 }
 
+/* Rows looked at between two checks for interrupts. */
+#define VXB_ROWS_A_CHECK	65536
+
 /*
  * The rows of a shard, at home or guests, in their order: node i of its graph
  * is row rows[i].
@@ -110,6 +113,8 @@ vxb_list_shard(VxShardBuild *state, int shard)
 	{
 		bool		guest = shards->places[row].guest == shard;
 
+		if (row % VXB_ROWS_A_CHECK == 0)
+			CHECK_FOR_INTERRUPTS();
 		if (!guest && shards->places[row].home != shard)
 			continue;
 		Assert(count < shards->home_room + shards->guest_room);
@@ -117,7 +122,6 @@ vxb_list_shard(VxShardBuild *state, int shard)
 			state->is_guest[count / 8] |= (uint8) (1 << count % 8);
 		state->rows[count++] = row;
 	}
-	CHECK_FOR_INTERRUPTS();
 	return count;
 }
 
