@@ -179,6 +179,8 @@ vxp_frame_problem(Page page)
 		return "the page has a place for vectors of the build and no slots that it filled";
 	if (!has_slots && !vxp_has_no_slots(opaque))
 		return "a page without slots has slot counters, or a place for vectors";
+	if (opaque->kind != VX_PAGE_LIST && opaque->flags != 0)
+		return "the page has unknown flags";
 	if (opaque->kind != VX_PAGE_GRAPH && opaque->layer != 0)
 		return "a page that is in no graph is on a layer of one";
 	return NULL;

@@ -203,7 +203,6 @@ vxc_classify(VxGraphCheck *graph, BlockNumber block)
 {
 	VxCheck    *check = graph->check;
 	uint8		kind = vxc_frame_kind(vxc_page(graph));
-	const VxPageOpaqueData *opaque;
 	const char *problem;
 
 	if (!vxc_kind_belongs(&graph->index->meta.data, block, kind) ||
@@ -218,10 +217,7 @@ vxc_classify(VxGraphCheck *graph, BlockNumber block)
 	if (kind == VXC_NEW)
 		return kind;
 
-	/* the frame is sound, so the special area is where it has to be */
-	opaque = vxp_opaque(vxc_page(graph));
-	problem = opaque->flags != 0 ? "the page has unknown flags" :
-		vxp_frame_problem(vxc_page(graph));
+	problem = vxp_frame_problem(vxc_page(graph));
 	if (problem != NULL)
 		vxc_report(check, "I3", block, VXC_NO_SLOT, "%s", problem);
 	if (kind < VXC_GRAPH)

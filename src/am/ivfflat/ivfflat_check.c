@@ -171,8 +171,7 @@ ivfflat_kind_is_sound(Page page)
 		!vxp_page_is_valid(page, VX_PAGE_FREE))
 		return false;
 	opaque = vxp_opaque(page);
-	return vxp_frame_problem(page) == NULL &&
-		(opaque->flags & (opaque->kind == VX_PAGE_LIST ? ~VX_LIST_WAS_EMPTY : ~0)) == 0;
+	return vxp_frame_problem(page) == NULL && (opaque->flags & ~VX_LIST_WAS_EMPTY) == 0;
 }
 
 /*
@@ -260,7 +259,7 @@ ivfflat_directory_is_clean(IvfflatCheck *state, uint32 n)
 	Size		centres_at = (char *) vxp_directory_centres(page, meta->per_page) -
 		(char *) PageGetContents(page);
 
-	return vxp_frame_problem(page) == NULL && vxp_opaque(page)->flags == 0 &&
+	return vxp_frame_problem(page) == NULL &&
 		vxp_bytes_are_zero(vxp_directory_heads(page) + count,
 						   (meta->per_page - count) * sizeof(BlockNumber)) &&
 		vxc_rest_is_zero(page, centres_at + count * centre_bytes);
