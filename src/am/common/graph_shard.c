@@ -36,6 +36,13 @@
 #define VXB_USUAL_HOME			0.42
 #define VXB_MOST_HOME			0.54
 
+/*
+ * Share of the rows, those nearest to another shard, that are its guests where
+ * shards are few and most rows far from a border.  Of more shards all rows are.
+ */
+#define VXB_GUESTS				0.5
+#define VXB_FEW_SHARDS			4
+
 /* Pivots, and the group of each; codes and factors as the estimator wants them. */
 typedef struct VxPivots
 {
@@ -51,6 +58,7 @@ typedef struct VxPivots
 	VxCodeQuery *query;
 	float	   *estimate;
 	float	   *nearest;		/* of each group */
+	float		margin;			/* how much farther the other group of a guest may be */
 	MemoryContext row_context;
 } VxPivots;
 
@@ -219,13 +227,10 @@ vxb_nearest_group(const VxPivots *pivots, const uint32 *used, uint32 room, uint1
 	return nearest;
 }
 
-/* Give a row its home, and a place as a guest if there is one. */
+/* How far the current query is from each group: from its nearest pivot. */
 static void
-vxb_place_row(VxShards *shards, VxPivots *pivots, uint32 row)
+vxb_measure_groups(VxPivots *pivots)
 {
-	VxShardPlace *place = &shards->places[row];
-
-	vxb_query_row(pivots, row);
 	for (int group = 0; group < pivots->groups; group++)
 		pivots->nearest[group] = FLT_MAX;
 	for (int i = 0; i < pivots->count; i++)
@@ -234,6 +239,61 @@ vxb_place_row(VxShards *shards, VxPivots *pivots, uint32 row)
 
 		*nearest = Min(*nearest, pivots->estimate[i]);
 	}
+}
+
+static int
+vxb_compare_margins(const void *a, const void *b)
+{
+	float		x = *(const float *) a;
+	float		y = *(const float *) b;
+
+	return (x > y) - (x < y);
+}
+
+/*
+ * How much farther the second nearest group may be for a row to be its guest, so
+ * that VXB_GUESTS of the rows are, by a sample, if shards are few.  A difference and not a ratio, as
+ * keys of inner products have either sign.
+ */
+static void
+vxb_choose_margin(VxPivots *pivots)
+{
+	uint32		unlimited[VXB_FEW_SHARDS] = {0};
+	uint64		rows = pivots->spool->count;
+	int			samples = (int) Min(rows, (uint64) pivots->count * VXB_SAMPLES_PER_PIVOT);
+	float	   *margins;
+
+	pivots->margin = FLT_MAX;
+	if (pivots->groups > VXB_FEW_SHARDS)
+		return;
+	Assert(samples > 0);
+	margins = palloc_array(float, samples);
+	for (int i = 0; i < samples; i++)
+	{
+		uint16		home;
+		uint16		other;
+
+		vxb_query_row(pivots, (uint32) (rows * i / samples));
+		vxb_measure_groups(pivots);
+		home = vxb_nearest_group(pivots, unlimited, 1, VXB_NO_SHARD);
+		other = vxb_nearest_group(pivots, unlimited, 1, home);
+		margins[i] = home == VXB_NO_SHARD || other == VXB_NO_SHARD ? FLT_MAX :
+			pivots->nearest[other] - pivots->nearest[home];
+		CHECK_FOR_INTERRUPTS();
+	}
+	qsort(margins, samples, sizeof(float), vxb_compare_margins);
+	pivots->margin = margins[(int) (VXB_GUESTS * (samples - 1))];
+	pfree(margins);
+}
+
+/* Give a row its home, and a place as a guest if there is one. */
+static void
+vxb_place_row(VxShards *shards, VxPivots *pivots, uint32 row)
+{
+	VxShardPlace *place = &shards->places[row];
+
+	vxb_query_row(pivots, row);
+	vxb_measure_groups(pivots);
 	place->home = vxb_nearest_group(pivots, shards->homes, shards->home_room, VXB_NO_SHARD);
 
 	/* no group that has pivots has room: any that has will do */
@@ -245,6 +305,9 @@ vxb_place_row(VxShards *shards, VxPivots *pivots, uint32 row)
 	}
 	shards->homes[place->home]++;
 	place->guest = vxb_nearest_group(pivots, shards->guests, shards->guest_room, place->home);
+	if (place->guest != VXB_NO_SHARD &&
+		pivots->nearest[place->guest] - pivots->nearest[place->home] > pivots->margin)
+		place->guest = VXB_NO_SHARD;
 	if (place->guest != VXB_NO_SHARD)
 		shards->guests[place->guest]++;
 }
@@ -274,6 +337,7 @@ vxb_shards_divide(VxIndex *index, VxSpool *spool, uint32 capacity)
 	Assert((uint64) shards->count * shards->home_room >= spool->count);
 
 	pivots = vxb_make_pivots(index, spool, shards->count);
+	vxb_choose_margin(pivots);
 	for (uint32 row = 0; row < spool->count; row++)
 	{
 		vxb_place_row(shards, pivots, row);
