@@ -63,6 +63,8 @@ typedef struct VxShardBuild
 	char	   *guests;			/* of one shard, while its pages are written */
 	char	  **sorted;			/* they, by row */
 	uint32		guest_count;
+	uint32	   *order;			/* rows as written, in the memory of places */
+	uint32		written;
 } VxShardBuild;
 
 static uint8 *
@@ -396,7 +398,7 @@ vxb_next_root(const VxShardBuild *state, int shard)
  */
 static void
 vxb_write_shard_page(VxShardBuild *state, int shard, BlockNumber first, BlockNumber vectors,
-					 uint32 *order, uint32 place, uint32 count)
+					 uint32 count)
 {
 	VxIndex    *index = state->build->index;
 	const VxGraphGeometry *geometry = vxp_geometry(&index->meta, 0);
@@ -427,10 +429,11 @@ vxb_write_shard_page(VxShardBuild *state, int shard, BlockNumber first, BlockNum
 											  InvalidBlockNumber);
 		contents.edges = state->nodes;
 		vxp_graph_put(page, geometry, (int) slot, &contents);
-		order[place + slot] = state->home->row;
+		state->order[state->written + slot] = state->home->row;
 	}
-	vxb_place_vectors(index, page, vectors, place, count);
+	vxb_place_vectors(index, page, vectors, state->written, count);
 	vxp_commit(&transaction);
+	state->written += count;
 }
 
 /*
@@ -440,11 +443,11 @@ vxb_write_shard_page(VxShardBuild *state, int shard, BlockNumber first, BlockNum
 static uint32 *
 vxb_write_shards(VxShardBuild *state, BlockNumber first, BlockNumber vectors)
 {
-	uint32	   *order = (uint32 *) state->shards->places;
 	uint32		slots = (uint32) vxb_slots_filled(state->build->index, 0);
-	uint32		place = 0;
 
 	StaticAssertStmt(sizeof(VxShardPlace) == sizeof(uint32), "order must fit into places");
+	state->order = (uint32 *) state->shards->places;
+	state->written = 0;
 	vxb_rewind(state->home_file);
 	for (int shard = 0; shard < state->shards->count; shard++)
 	{
@@ -455,15 +458,14 @@ vxb_write_shards(VxShardBuild *state, BlockNumber first, BlockNumber vectors)
 		{
 			uint32		count = Min(left, slots);
 
-			vxb_write_shard_page(state, shard, first, vectors, order, place, count);
-			place += count;
+			vxb_write_shard_page(state, shard, first, vectors, count);
 			left -= count;
 			CHECK_FOR_INTERRUPTS();
 		}
 		vxb_forget_guests(state, shard);
 	}
-	Assert(place == state->build->spool->count);
-	return order;
+	Assert(state->written == state->build->spool->count);
+	return state->order;
 }
 
 /* All pages, in order, once the rows have theirs. */
