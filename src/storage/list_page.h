@@ -45,9 +45,10 @@ typedef struct VxListLink
 /*
  * Start of a list page.
  *
- * insert is kept by the first page of a chain only: there is no free slot before
- * that page.  retired is zero in a page of a chain; VACUUM sets it when it
- * takes the page out, to the next transaction id of that moment.
+ * insert is kept by the first page of a chain only: the page at which a search for
+ * a free slot begins.  One before it may be free, until VACUUM says so.  retired is
+ * zero in a page of a chain; VACUUM sets it when it takes the page out, to the next
+ * transaction id of that moment.
  */
 typedef struct VxListPageData
 {

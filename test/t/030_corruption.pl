@@ -11,46 +11,20 @@ use warnings;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
+use DamageTest;
 
 my $seed = $ENV{VECTORX_TEST_SEED} // 30;
 my $trials = $ENV{VECTORX_TEST_TRIALS} // 240;
 my $diskann_trials = int($trials / 4);
-my $page_size = 8192;
-my $header = 24;
-my $special = $page_size - 16;
 
 srand($seed);
 note "seed $seed, $trials trials of hnsw, $diskann_trials of diskann";
-
-sub random_of { return $_[int(rand(@_))]; }
-sub random_bytes { return join '', map { chr int rand 256 } 1 .. $_[0]; }
-
-# ---- the file of an index ----
-
-sub u16 { return unpack 'S', substr(${ $_[0] }, $_[1], 2); }
-sub u32 { return unpack 'L', substr(${ $_[0] }, $_[1], 4); }
-sub put16 { substr(${ $_[0] }, $_[1], 2) = pack 'S', $_[2]; return; }
-sub put32 { substr(${ $_[0] }, $_[1], 4) = pack 'L', $_[2]; return; }
-
-sub blocks { return length(${ $_[0] }) / $page_size; }
-sub kind { return ord substr(${ $_[0] }, $_[1] * $page_size + $special + 10, 1); }
-sub layer { return ord substr(${ $_[0] }, $_[1] * $page_size + $special + 11, 1); }
-sub used { return u16($_[0], $_[1] * $page_size + $special + 8); }
 
 # From the metapage: edges of a slot, bytes of a code, and of the vector or refine code of a slot.
 sub degree { return u16($_[0], $header + 20); }
 sub code_bytes { return u32($_[0], $header + 12); }
 sub vector_bytes { return u32($_[0], $header + 16); }
 sub has_refine_codes { return u32($_[0], $header + 56) > 0; }
-
-# A block for which the condition holds; block 0 if there is none, such as a page of an upper layer: the damage then
-# says nothing.
-sub block_where
-{
-	my ($file, $condition) = @_;
-	my @matches = grep { $condition->($_) } 0 .. blocks($file) - 1;
-	return @matches ? random_of(@matches) : 0;
-}
 
 sub graph_block
 {
@@ -97,41 +71,7 @@ sub live_slot
 # ---- damages: each changes the file and returns what it did; those that vectorx_check() may not see begin with "~" ----
 
 my %damages = (
-	flip => sub {
-		my ($file) = @_;
-		my $at = int rand length $$file;
-		my $count = 1 + int rand 4;
-		for my $i (0 .. $count - 1)
-		{
-			my $byte = $at - $at % $page_size + ($at + $i) % $page_size;
-			substr($$file, $byte, 1) = chr(ord(substr($$file, $byte, 1)) ^ (1 << int rand 8));
-		}
-		return "~$count bytes from $at";
-	},
-	zero => sub {
-		my ($file) = @_;
-		my $block = int rand blocks($file);
-		substr($$file, $block * $page_size, $page_size) = "\0" x $page_size;
-		return "block $block zeroed";
-	},
-	garbage => sub {
-		my ($file) = @_;
-		my $block = int rand blocks($file);
-		substr($$file, $block * $page_size + $header, $special - $header) = random_bytes($special - $header);
-		return kind($file, $block) == 2 ? "~block $block random" : "block $block random";
-	},
-	swap => sub {
-		my ($file) = @_;
-		my ($from, $to) = (int rand blocks($file), int rand blocks($file));
-		substr($$file, $to * $page_size, $page_size) = substr($$file, $from * $page_size, $page_size);
-		return ($from == $to ? '~' : '') . "block $from over block $to";
-	},
-	truncate => sub {
-		my ($file) = @_;
-		my $keep = int rand blocks($file);
-		$$file = substr($$file, 0, $keep * $page_size);
-		return "cut to $keep blocks";
-	},
+	%generic_damages,
 	special => sub {
 		my ($file) = @_;
 		my $block = random_of(graph_block($file), graph_block($file, 1), int rand blocks($file));
@@ -297,31 +237,7 @@ my %damages = (
 
 # ---- build, damage ----
 
-my $node = PostgreSQL::Test::Cluster->new('corruption');
-my $major = `pg_config --version` =~ /(\d+)/ ? $1 : 15;
-$node->init(extra => $major >= 18 ? ['--no-data-checksums'] : []);
-$node->append_conf('postgresql.conf', "autovacuum = off\nfsync = off\njit = off\n");
-$node->start;
-$node->safe_psql('postgres', q{
-CREATE EXTENSION vectorx;
-CREATE TABLE source AS SELECT i AS id, (SELECT array_agg(sin(i * j * 0.7 + cos(i * 1.3) * j)) FROM generate_series(1, 20) j)::vector(20) AS v
-	FROM generate_series(1, 700) i;
-CREATE TABLE outcome (trial text, step text, state text, message text, hint text);
-CREATE TABLE finding (trial text, invariant text, problem text);
-CREATE FUNCTION attempt(trial text, step text, statement text) RETURNS void LANGUAGE plpgsql AS $$
-DECLARE
-	state text;
-	message text;
-	hint text;
-BEGIN
-	BEGIN
-		EXECUTE statement;
-	EXCEPTION WHEN OTHERS THEN
-		GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, hint = PG_EXCEPTION_HINT;
-	END;
-	INSERT INTO outcome VALUES (trial, step, coalesce(state, '00000'), message, hint);
-END $$;
-});
+my $node = damage_server('corruption');
 
 # Every index has pages of all kinds: two layers, vectors of the build and of inserts, live and dead slots, and more
 # copies of a row than its page has room for.
@@ -350,37 +266,14 @@ $node->safe_psql('postgres', join '', map { "VACUUM $_;\n" } @names, 'sound', 's
 is($node->safe_psql('postgres', join '', map { "SELECT * FROM vectorx_check('${_}_v', true);\n" } @names[0 .. 9, -3 .. -1], 'sound', 'sound_disk'),
 	'', 'indexes are sound before the damage');
 
-my %path = map { split /\|/ } split /\n/,
-  $node->safe_psql('postgres', q{SELECT relname, pg_relation_filepath(oid) FROM pg_class WHERE relname ~ '_v$'});
+my $path = damage_paths($node);
 $node->stop;
 
-sub change_file
-{
-	my ($name, $change) = @_;
-	my $path = $node->data_dir . '/' . $path{"${name}_v"};
-	open my $in, '<:raw', $path or die "$path: $!";
-	my $file = do { local $/; <$in> };
-	close $in;
-	my $before = $file;
-	my $description = $change->(\$file);
-	$description = "~$description" if $file eq $before;
-	open my $out, '>:raw', $path or die "$path: $!";
-	print $out $file;
-	close $out;
-	return $description;
-}
-
-my @kinds = sort keys %damages;
-my %done;
-for my $i (0 .. $#names)
-{
-	my $kind = $kinds[$i % @kinds];
-	my $description = change_file($names[$i], $damages{$kind});
-	$done{ $names[$i] } = index_of($names[$i]) . ", $kind: $description";
-}
+my $done = damage_all($node, $path, \%damages, @names);
+$done->{$_} = index_of($_) . ", $done->{$_}" for @names;
 
 # the directory of sparse vectors: entries that name the metapage, or no page at all
-change_file('terms', sub {
+change_file($node->data_dir . "/$path->{terms}", sub {
 	my ($file) = @_;
 	my ($changed, @to) = (0, 0, blocks($file) + 5, 0x7FFFFFFF);
 	for my $block (grep { kind($file, $_) == 10 } 0 .. blocks($file) - 1)
@@ -393,7 +286,7 @@ change_file('terms', sub {
 	return "$changed entries of the directory";
 });
 # the pages of lists of an ivfflat index, which become pages of another kind
-change_file('lists', sub {
+change_file($node->data_dir . "/$path->{lists}", sub {
 	my ($file) = @_;
 	for my $block (grep { kind($file, $_) == 8 } 0 .. blocks($file) - 1)
 	{
@@ -401,58 +294,12 @@ change_file('lists', sub {
 	}
 	return 'kind of all list pages';
 });
-change_file('foreign_file', sub { put32($_[0], $header, 0xA953A953); return ''; });
+change_file($node->data_dir . "/$path->{foreign_file}", sub { put32($_[0], $header, 0xA953A953); return ''; });
 
 # ---- use ----
 
 $node->start;
-my $old_log = -s $node->logfile;
-my $script = "SET statement_timeout = '20s'; SET enable_seqscan = off; SET client_min_messages = error;\n";
-for my $name (@names, 'sound', 'sound_disk')
-{
-	my $scan = "SELECT count(*) FROM (SELECT id FROM $name ORDER BY v $metric{$name}[1] (SELECT v FROM source WHERE id = 333) LIMIT 250) s";
-	$script .= "SELECT attempt('$name', 'check', \$\$INSERT INTO finding SELECT '$name', invariant, problem FROM vectorx_check('${name}_v', true)\$\$);\n";
-	$script .= "SELECT attempt('$name', 'scan', \$\$$scan\$\$);\n";
-	$script .= "SELECT attempt('$name', 'insert', \$\$INSERT INTO $name SELECT * FROM source WHERE id BETWEEN 601 AND 640\$\$);\n";
-	$script .= "DELETE FROM $name WHERE id % 7 = 0;\n";
-	$script .= "\\echo vacuum $name\nVACUUM $name;\n";
-	$script .= "SELECT attempt('$name', 'rescan', \$\$$scan\$\$);\n";
-}
-my ($status, $output, $errors) = $node->psql('postgres', "\\set VERBOSITY verbose\n$script", on_error_stop => 0, timeout => 600);
-is($status, 0, 'the session lives through all of it') or diag substr($errors, -2000);
-my $log = slurp_file($node->logfile, $old_log);
-unlike($log, qr/was terminated by signal|PANIC|TRAP:/, 'no backend crashed');
-unlike("$errors$log", qr/statement timeout/, 'nothing hangs');
-
-# Errors of VACUUM are in the output of psql, the others in the table.
-my @outcomes = map { [ split /\|/, $_, 5 ] } split /\n/,
-  $node->safe_psql('postgres', q{SELECT trial, step, state, translate(message, E'|\n', '  '), hint FROM outcome WHERE state <> '00000'});
-while ($errors =~ /ERROR: +(\w{5}): (.*)((?:\n(?!.*ERROR:).*)*)/g)
-{
-	my ($state, $message, $rest) = ($1, $2, $3);
-	my ($name) = $message =~ /"(\w+?)_v"/;
-	push @outcomes, [ $name // '?', 'vacuum', $state, $message, $rest ];
-}
-
-my $unclear = 0;
-for my $outcome (@outcomes)
-{
-	my ($name, $step, $state, $message, $hint) = @$outcome;
-	my $clear =
-	  $state eq 'XX002' ? $message =~ /index "\w+" .*block \d+/ && $hint =~ /REINDEX INDEX/
-	  : $state eq 'XX001' ? $message =~ /block/
-	  : 0;
-	next if $clear;
-	$unclear++;
-	diag "$name ($done{$name}), $step: $state $message";
-}
-is($unclear, 0, 'every error names index and block and the remedy');
-
-my %found = map { $_ => 1 } split /\n/,
-  $node->safe_psql('postgres', q{SELECT DISTINCT trial FROM finding UNION SELECT trial FROM outcome WHERE step = 'check' AND state <> '00000'});
-my @missed = grep { !$found{$_} && $done{$_} !~ /: ~/ } @names;
-is(scalar @missed, 0, 'vectorx_check() sees the damage') or diag map { "$_ ($done{$_})\n" } @missed;
-ok(!$found{sound} && !$found{sound_disk}, 'and none where there is none');
+use_damaged($node, 'RESET hnsw.ef_search', { map { $_ => $metric{$_}[1] } keys %metric }, $done);
 
 is($node->safe_psql('postgres', q{SELECT DISTINCT invariant FROM vectorx_check('terms_v')}), 'I16', 'vectorx_check() sees damage to a directory');
 for my $statement ('SELECT id FROM terms ORDER BY v <-> (SELECT v FROM terms WHERE id = 3) LIMIT 1', q{INSERT INTO terms VALUES (1, '{1:1,2:2}/900')})
@@ -474,6 +321,5 @@ like($foreign, qr/index "foreign_file_v" was built by pgvector.*REINDEX INDEX/s,
 is($node->safe_psql('postgres', 'SELECT count(*) FROM (SELECT id FROM foreign_file ORDER BY v <-> (SELECT v FROM source LIMIT 1) LIMIT 1) AS nearest'),
 	1, 'and does not stand in the way of a sequential scan');
 
-note sprintf '%d trials: %d damages seen by vectorx_check(), %d errors of statements', $trials, scalar keys %found, scalar @outcomes;
 $node->stop;
 done_testing();

@@ -15,7 +15,8 @@
  *		vector page, a free page, or was never initialised; header and special
  *		area are those of its kind.
  *	I4	A list page is of a list that exists; built_slots <= used_slots <= slots of
- *		a page; where vectors were built their start is set.
+ *		a page; where vectors were built their start is set; the page that it
+ *		names has a greater sequence number.
  *	I5	The directory names for each list no page, or one of it with sequence
  *		number 0.
  *	I6	Slots below used_slots are live or dead, those above are free, with no heap
@@ -24,7 +25,8 @@
  *	I8	No heap TID is in two live slots.
  *	I9	Each page of a chain names no page, or one of the same list with the
  *		sequence number that it says, which is greater than its own.  No page of a
- *		chain is retired; one that is was so by a transaction id of the past.
+ *		chain is retired; one that is was so by a transaction id of the past.  Where
+ *		inserts begin is a page of the chain.
  *	I10	Every list page that is not retired is in the chain of its list.
  *	I11	The vectors of every live slot have places, on vector pages.
  *	I12	No two list pages have vectors in the same bytes, and a vector that an
@@ -277,8 +279,12 @@ ivfflat_check_directory(IvfflatCheck *state)
 
 	for (BlockNumber block = first; sound && block < state->first_block; block++)
 	{
+		const VxPageOpaqueData *opaque = vxp_opaque(ivfflat_check_image(state));
+
 		vxc_copy_page(state->check, block, state->page.data);
-		sound = vxp_page_is_valid(ivfflat_check_image(state), VX_PAGE_DIRECTORY);
+		sound = vxp_page_is_valid(ivfflat_check_image(state), VX_PAGE_DIRECTORY) &&
+			opaque->used_slots == 0 && opaque->built_slots == 0 &&
+			opaque->layer == 0 && opaque->flags == 0;
 		if (!sound)
 			vxc_report(state->check, "I3", block, VXC_NO_SLOT,
 					   "a page of the directory is not one");

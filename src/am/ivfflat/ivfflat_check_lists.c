@@ -58,6 +58,28 @@ ivfflat_link_holds(IvfflatCheck *state, uint32 list, VxListLink link)
 }
 
 /*
+ * I9: the page at which inserts into a list begin, as its first page names it.  Both
+ * change at once when VACUUM takes that page out.
+ */
+static void
+ivfflat_check_insert(IvfflatCheck *state, uint32 list, BlockNumber head)
+{
+	const VxListPageData *header = vxp_list_header(ivfflat_check_image(state));
+	VxListLink	insert = header->insert;
+
+	if (insert.block == InvalidBlockNumber || ivfflat_link_holds(state, list, insert))
+		return;
+	vxc_copy_page(state->check, head, state->page.data);
+	if (header->insert.block != insert.block ||
+		header->insert.sequence != insert.sequence ||
+		ivfflat_link_holds(state, list, insert))
+		return;
+	vxc_report(state->check, "I9", head, VXC_NO_SLOT,
+			   "inserts into list %u begin at block %u, which is not its page number %u",
+			   list, insert.block, insert.sequence);
+}
+
+/*
  * I5, I9: walk along a list.
  */
 static void
@@ -69,6 +91,8 @@ ivfflat_check_chain(IvfflatCheck *state, uint32 list)
 
 	while (link.block != InvalidBlockNumber)
 	{
+		VxListLink	next;
+
 		if (!ivfflat_link_holds(state, list, link) || link.sequence < least)
 		{
 			VxListLink	again = ivfflat_read_link(state, &place);
@@ -87,10 +111,13 @@ ivfflat_check_chain(IvfflatCheck *state, uint32 list)
 		}
 		if (link.block < state->nblocks)
 			state->blocks[link.block] |= IVFFLAT_BLOCK_CHAINED;
+		next = vxp_list_header(ivfflat_check_image(state))->next;
+		if (place.in_directory)
+			ivfflat_check_insert(state, list, link.block);
 		least = link.sequence + 1;
 		place.block = link.block;
 		place.in_directory = false;
-		link = vxp_list_header(ivfflat_check_image(state))->next;
+		link = next;
 	}
 }
 

@@ -10,6 +10,7 @@
  */
 #include "postgres.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "miscadmin.h"
@@ -172,6 +173,29 @@ ivfflat_code_difference(IvfflatVectorCheck *vectors)
 }
 
 /*
+ * Whether the factors of two codes that differ in a few bits are about the same.
+ */
+static bool
+ivfflat_factors_agree(IvfflatVectorCheck *vectors)
+{
+	const VxListCodec *codec = &vectors->state->index->codec;
+
+	for (int i = 0; i < codec->factors; i++)
+	{
+		Size		at = codec->code_bytes + i * sizeof(float);
+		float		stored;
+		float		fresh;
+
+		memcpy(&stored, vectors->stored + at, sizeof(float));
+		memcpy(&fresh, vectors->fresh + at, sizeof(float));
+		/* written so that NaN disagrees */
+		if (!(fabsf(stored - fresh) <= 0.1f * fabsf(fresh) + FLT_MIN))
+			return false;
+	}
+	return true;
+}
+
+/*
  * I13: a live slot of the page in state->page.
  */
 static void
@@ -199,7 +223,7 @@ ivfflat_check_code(IvfflatVectorCheck *vectors, BlockNumber block, int slot)
 	vxq_list_encode(&index->codec, vectors->centre, image, index->scratch, vectors->fresh);
 	if (memcmp(vectors->stored, vectors->fresh, index->codec.row_bytes) == 0 ||
 		(ivfflat_code_difference(vectors) <= index->meta.data.code_dimensions / 64 + 2 &&
-		 ivfflat_estimates_itself(vectors, image)))
+		 ivfflat_factors_agree(vectors) && ivfflat_estimates_itself(vectors, image)))
 		return;
 
 	/* unless the slot was used again since the page was copied */
