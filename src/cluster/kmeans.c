@@ -18,7 +18,7 @@
 #include "cluster/kmeans_internal.h"
 
 /* another iteration has to take this share off the error, or it was the last */
-#define WORTHWHILE 0.005
+#define WORTHWHILE 0.002
 
 /* samples whose mean distances are taken about */
 #define MIDDLE_SAMPLES 4096

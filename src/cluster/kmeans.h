@@ -38,7 +38,7 @@
 #define VXC_MAX_BITS		64000
 
 /* iterations unless the caller wants another bound */
-#define VXC_ITERATIONS		10
+#define VXC_ITERATIONS		20
 
 /*
  * metric	L2: centroids are means, distances squared Euclidean.

@@ -23,7 +23,7 @@
 
 /* Samples wanted for each list, and at least. */
 #define IVFFLAT_SAMPLES_PER_LIST	50
-#define IVFFLAT_LEAST_SAMPLES		10000
+#define IVFFLAT_LEAST_SAMPLES		20000
 
 typedef struct IvfflatSample
 {

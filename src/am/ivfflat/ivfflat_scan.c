@@ -19,6 +19,7 @@
 #include <math.h>
 
 #include "access/relscan.h"
+#include "access/xlog.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "utils/memutils.h"
@@ -51,6 +52,7 @@ typedef struct IvfflatScan
 	uint8	   *centre;			/* of the list entered last */
 	uint8	   *strip;			/* working memory */
 	float	   *scores[2];		/* estimates and errors of a page */
+	VxVectorRuns *runs;			/* of pages scored; NULL: look at them again */
 
 	VxListOrder order;			/* of the lists that are left */
 	uint32	   *probed;			/* the others, in the order in which they came */
@@ -134,8 +136,9 @@ ivfflat_open_slot(const IvfflatScan *state, const VxCandidate *candidate)
 /*
  * Read the exact key of a candidate: callback of the exact stage.
  *
- * The slot is looked at again.  If it has another heap TID by now, the row is gone
- * that no snapshot sees any more; it may come wherever it likes.
+ * A slot that has another heap TID by now is of a row that no snapshot sees any
+ * more; it may come wherever it likes.  So the slot is looked at again only where
+ * nothing else says where its vector is.
  */
 static double
 ivfflat_read_key(VxExactStage *stage, const VxCandidate *candidate)
@@ -149,6 +152,10 @@ ivfflat_read_key(VxExactStage *stage, const VxCandidate *candidate)
 
 	if (candidate->error == 0 && state->index->codec.exact)
 		return candidate->estimate;
+	if (state->runs != NULL &&
+		vxp_runs_locate(state->runs, &geometry->vectors, candidate->block,
+						candidate->slot, &place))
+		return vxs_vector_key(stage, &place);
 	buffer = ivfflat_open_slot(state, candidate);
 	stage->reader->pages_read++;
 	if (!BufferIsValid(buffer))
@@ -190,6 +197,13 @@ ivfflat_scan_open(IndexScanDesc scan)
 	state->strip = palloc0(index->codec.strip_bytes);
 	for (int i = 0; i < 2; i++)
 		state->scores[i] = palloc0_array(float, meta->geometry.slots + VX_STRIP_SLOTS);
+
+	/* a standby may have used the pages again that this scan has met */
+	if (meta->data.vector_bytes > 0 && !RecoveryInProgress())
+	{
+		state->runs = palloc_object(VxVectorRuns);
+		vxp_runs_init(state->runs);
+	}
 
 	state->counters.effort_name = "probes";
 	state->counters.effort = vxo_probes;
@@ -304,6 +318,8 @@ ivfflat_walk_list(IvfflatScan *state, uint32 list, BlockNumber head)
 		if (link.block != InvalidBlockNumber)
 			vxp_reader_prefetch(&state->reader, &link.block, 1);
 		ivfflat_score_page(state, page, block);
+		if (state->runs != NULL)
+			vxp_runs_note(state->runs, block, page);
 		UnlockReleaseBuffer(buffer);
 		VX_STOP("scan-met");
 	}
