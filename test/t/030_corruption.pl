@@ -269,6 +269,7 @@ is($node->safe_psql('postgres', join '', map { "SELECT * FROM vectorx_check('${_
 my $path = damage_paths($node);
 $node->stop;
 
+srand($seed);	# making a server takes a varying number of draws
 my $done = damage_all($node, $path, \%damages, @names);
 $done->{$_} = index_of($_) . ", $done->{$_}" for @names;
 

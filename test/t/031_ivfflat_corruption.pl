@@ -202,6 +202,7 @@ is($node->safe_psql('postgres', join '', map { "SELECT * FROM vectorx_check('${_
 
 my $path = damage_paths($node);
 $node->stop;
+srand($seed);	# making a server takes a varying number of draws
 my $done = damage_all($node, $path, \%damages, @names);
 $node->start;
 use_damaged($node, 'SET ivfflat.probes = 4', { map { $_ => $metric{$_}[1] } keys %metric }, $done);
