@@ -110,7 +110,7 @@ def try_form(cluster, options, name, form):
         counts["inputs"] += len(batch)
         try:
             answer = cluster.sql("TRUNCATE inputs;\nCOPY inputs FROM stdin;\n" + "\n".join(batch) + "\n\\.\n"
-                                 f"SELECT verdict, count(*), left(min(input), 200) FROM (SELECT judge('{name}', '{form}', input) AS verdict, input "
+                                 f"SELECT verdict, count(*), left(translate(min(input), E'\\n\\r', '  '), 200) FROM (SELECT judge('{name}', '{form}', input) AS verdict, input "
                                  "FROM inputs) j GROUP BY verdict", timeout=3600)
         except StatementError as failure:
             failures.append(str(failure)[-500:])
