@@ -40,7 +40,7 @@
  * Share of the rows, those nearest to another shard, that are its guests where
  * shards are few and most rows far from a border.  Of more shards all rows are.
  */
-#define VXB_GUESTS				0.5
+#define VXB_GUESTS				0.65
 #define VXB_FEW_SHARDS			4
 
 /* Pivots, and the group of each; codes and factors as the estimator wants them. */
