@@ -411,7 +411,7 @@ vxv_visit(VxVacuum *vacuum, BlockNumber from, BlockNumber to)
 	vacuum->end = to;
 	stream = vxp_blocks_begin(vacuum->info->index, vacuum->info->strategy,
 							  vxv_next_block, vacuum);
-	while (BufferIsValid(buffer = vxp_blocks_next(stream)))
+	while ((buffer = vxp_blocks_next(stream)) != InvalidBuffer)
 	{
 		visited++;
 		if (vacuum->leftovers && !vxp_page_is_valid(BufferGetPage(buffer), VX_PAGE_GRAPH))
