@@ -113,7 +113,7 @@ ivfflat_sample_table(IvfflatSample *sample, Relation heap,
 
 		vx_vacuum_delay_point();
 		table_index_build_range_scan(heap, sample->index->relation, index_info,
-									 false, true, false, block, 1,
+									 false, !index_info->ii_Concurrent, false, block, 1,
 									 ivfflat_sample_row, sample, NULL);
 	}
 }
