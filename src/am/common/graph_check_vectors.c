@@ -205,7 +205,8 @@ vxc_code_agrees(VxVectorCheck *vectors, int slot)
 }
 
 /*
- * Whether the slot of the page at hand is still the same in the index.
+ * Whether the slot of the page at hand is still the same in the index.  Its heap
+ * TID may be damaged.
  */
 static bool
 vxc_slot_is_unchanged(VxVectorCheck *vectors, BlockNumber block, int slot)
@@ -219,8 +220,8 @@ vxc_slot_is_unchanged(VxVectorCheck *vectors, BlockNumber block, int slot)
 	Assert(slot < geometry->slots);
 	vxc_copy_page(vectors->graph->check, block, copy.data);
 	return vxp_graph_state(now, geometry)[slot] == vxp_graph_state(page, geometry)[slot] &&
-		ItemPointerEquals(vxp_graph_tid(now, geometry, slot),
-						  vxp_graph_tid(page, geometry, slot)) &&
+		memcmp(vxp_graph_tid(now, geometry, slot), vxp_graph_tid(page, geometry, slot),
+			   sizeof(ItemPointerData)) == 0 &&
 		memcmp((char *) now + code_at, (char *) page + code_at,
 			   geometry->code_bytes) == 0;
 }
