@@ -104,6 +104,23 @@ vxc_rest_is_zero(Page page, Size used)
 }
 
 /*
+ * Whether an image has finite elements: every vector that was indexed does, and
+ * codecs count on it, but what was read from a page need not be one.
+ */
+bool
+vxc_image_is_finite(const VxCodec *codec, const void *image)
+{
+	if (codec->kind != VX_CODE_LATTICE)
+		return true;
+	for (int i = 0; i < codec->dims; i++)
+	{
+		if (!isfinite(((const float *) image)[i]))
+			return false;
+	}
+	return true;
+}
+
+/*
  * Whether a heap TID is what VACUUM leaves of one, to the last bit.
  */
 bool

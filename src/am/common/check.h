@@ -40,6 +40,7 @@ extern void vxc_report(VxCheck *check, const char *invariant,
 					   BlockNumber block, int slot,
 					   const char *format,...) __attribute__((format(printf, 5, 6)));
 extern void vxc_copy_page(VxCheck *check, BlockNumber block, char *copy);
+extern bool vxc_image_is_finite(const VxCodec *codec, const void *image);
 extern bool vxc_rest_is_zero(Page page, Size used);
 extern bool vxc_tid_is_none(const ItemPointerData *tid);
 extern bool vxc_check_mean(VxCheck *check, uint32 pages, uint32 dimensions,

@@ -159,23 +159,6 @@ vxc_code_of_other_set(VxGraphCheck *graph, const void *image, const uint8 *code)
 }
 
 /*
- * Whether an image has finite elements: every vector that was indexed does, and
- * codecs count on it, but what was read from a page need not be one.
- */
-static bool
-vxc_image_is_finite(const VxCodec *codec, const void *image)
-{
-	if (codec->kind != VX_CODE_LATTICE)
-		return true;
-	for (int i = 0; i < codec->dims; i++)
-	{
-		if (!isfinite(((const float *) image)[i]))
-			return false;
-	}
-	return true;
-}
-
-/*
  * I13: whether code and factors of a slot of the page at hand are those of a
  * vector.
  */

@@ -196,6 +196,21 @@ ivfflat_factors_agree(IvfflatVectorCheck *vectors)
 }
 
 /*
+ * Whether the code in vectors->stored is that of a vector: to the bit, or as near
+ * as the sums of another instruction set come.
+ */
+static bool
+ivfflat_code_agrees(IvfflatVectorCheck *vectors, const void *image)
+{
+	const IvfflatIndex *index = vectors->state->index;
+
+	vxq_list_encode(&index->codec, vectors->centre, image, index->scratch, vectors->fresh);
+	return memcmp(vectors->stored, vectors->fresh, index->codec.row_bytes) == 0 ||
+		(ivfflat_code_difference(vectors) <= index->meta.data.code_dimensions / 64 + 2 &&
+		 ivfflat_factors_agree(vectors) && ivfflat_estimates_itself(vectors, image));
+}
+
+/*
  * I13: a live slot of the page in state->page.
  */
 static void
@@ -220,10 +235,8 @@ ivfflat_check_code(IvfflatVectorCheck *vectors, BlockNumber block, int slot)
 	ivfflat_take_code(index, page, slot, vectors->stored);
 	image = index->opclass->type->image(index->opclass->metric, vectors->vector,
 										(int) index->meta.data.dimensions);
-	vxq_list_encode(&index->codec, vectors->centre, image, index->scratch, vectors->fresh);
-	if (memcmp(vectors->stored, vectors->fresh, index->codec.row_bytes) == 0 ||
-		(ivfflat_code_difference(vectors) <= index->meta.data.code_dimensions / 64 + 2 &&
-		 ivfflat_factors_agree(vectors) && ivfflat_estimates_itself(vectors, image)))
+	if (vxc_image_is_finite(&index->codec.rows, image) &&
+		ivfflat_code_agrees(vectors, image))
 		return;
 
 	/* unless the slot was used again since the page was copied */
