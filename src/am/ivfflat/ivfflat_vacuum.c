@@ -63,6 +63,7 @@ ivfflat_find_doomed(IvfflatVacuum *vacuum, Page page, int *live)
 	{
 		vacuum->doomed[slot] = state[slot] == VX_SLOT_LIVE &&
 			vacuum->callback != NULL &&
+			ItemPointerIsValid(vxp_list_tid(page, geometry, slot)) &&
 			vacuum->callback(vxp_list_tid(page, geometry, slot),
 							 vacuum->callback_state);
 		count += vacuum->doomed[slot];
