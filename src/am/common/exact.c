@@ -435,11 +435,14 @@ vxs_exact_advance(VxExactStage *stage)
 static inline bool
 vxs_must_advance(const VxExactStage *stage)
 {
-	const VxExactRow *nearest = &stage->rows[stage->row_count - 1];
+	const VxExactRow *nearest;
 
 	if (stage->pending_count == 0)
 		return false;
-	return stage->row_count == 0 || nearest->key > stage->pending[0].bound ||
+	if (stage->row_count == 0)
+		return true;
+	nearest = &stage->rows[stage->row_count - 1];
+	return nearest->key > stage->pending[0].bound ||
 		(stage->once && nearest->key == stage->pending[0].bound);
 }
 
