@@ -114,8 +114,8 @@ vxi_table_of(Relation relation)
 }
 
 /*
- * Room for the nodes.  A copy that an error leaves unfinished has count 0 and
- * is freed by the next.
+ * Room for the nodes.  A copy that an error leaves unfinished is freed by the
+ * next use, which makes another.
  */
 static void
 vxi_table_allocate(VxEntryTable *table, int code_bytes)
@@ -292,6 +292,8 @@ vxi_table_entries(VxIndex *index, VxLayerSource *source, const VxCodeQuery *quer
 
 	if (++table->uses == 2 || table->uses > VXI_ENTRY_USES)
 	{
+		/* if this ends by an error, the next use begins anew */
+		table->uses = 1;
 		vxi_table_fill(table, index, source);
 		table->uses = 2;
 	}
